@@ -1,1 +1,6 @@
+//! A tower layer that finds `Connection: close` and missing connection reuse, explains it, and mends
+//! it by policy.
+
 #![forbid(unsafe_code)]
+
+pub mod field;

@@ -1,0 +1,13 @@
+//! Tests of the pure core: tables and properties, without a runtime.
+
+mod allocation;
+mod bounds;
+mod case;
+mod elements;
+mod framing;
+mod framing_cases;
+mod headers;
+mod keep_alive;
+mod persistence_cases;
+mod properties;
+mod removal;

@@ -1,7 +1,62 @@
 //! A tower layer that finds `Connection: close` and missing connection reuse, explains it, and
 //! mends it by policy.
+//!
+//! Installed, it changes nothing: findings go to the log. What it may do is said by a [`Policy`],
+//! by route; [`Preset::Recommended1`] removes the `close` that nobody needs from messages of ours.
+//!
+//! ```
+//! use tower_conn_lint::{ConnLint, Preset};
+//!
+//! let lint = ConnLint::builder().policy(Preset::Recommended1).build();
+//!
+//! let server = lint.inbound();            // around a service: Router::layer, ServiceBuilder
+//! let client = lint.outbound("gateway");  // next to a client, below retries
+//! ```
+//!
+//! | | where |
+//! |---|---|
+//! | the handle, its builder, its layers | [`ConnLint`], [`inbound`], [`outbound`] |
+//! | what is looked for, and what was found | [`lint`] |
+//! | what is done about it | [`policy`] |
+//! | where it is reported | [`report`] |
+//! | how the `Connection` field is read and edited | [`field`] |
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `axum`: original and matched paths, the caller's address, [`IntentionalClose`] as a part of
+//!   a response, denials as axum's body;
+//! - `hyper-util`: denials as the bodies of `http-body-util`;
+//! - `metrics`: counters by the `metrics` facade;
+//! - `full`: all of them.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod field;
+pub mod inbound;
+pub mod lint;
+pub mod outbound;
 pub mod policy;
+pub mod report;
+
+mod builder;
+mod claims;
+mod clock;
+mod conn_lint;
+mod denied;
+mod exchange;
+mod handle;
+mod intent;
+mod judgement;
+mod placement;
+mod shared;
+
+pub use self::builder::ConnLintBuilder;
+pub use self::clock::{Clock, ManualClock};
+pub use self::conn_lint::ConnLint;
+pub use self::denied::Denied;
+pub use self::handle::ConnHandle;
+pub use self::intent::IntentionalClose;
+pub use self::policy::{Policy, Preset, Route};

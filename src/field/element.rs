@@ -69,9 +69,7 @@ pub struct ConnectionElements<'a> {
 /// For the options alone there is [`connection_options`](super::connection_options).
 #[must_use]
 pub fn connection_elements(headers: &HeaderMap) -> ConnectionElements<'_> {
-    ConnectionElements {
-        elements: Elements::new(headers, CONNECTION, Quotes::Plain),
-    }
+    ConnectionElements { elements: Elements::new(headers, CONNECTION, Quotes::Plain) }
 }
 
 // === impl ConnectionElement ===

@@ -75,11 +75,7 @@ pub fn request_framing(version: Version, headers: &HeaderMap) -> Framing {
         return Framing::Multiplexed;
     }
     if headers.contains_key(TRANSFER_ENCODING) {
-        return coded(
-            version,
-            headers,
-            Framing::Faulty(FramingFault::NotChunkedLast),
-        );
+        return coded(version, headers, Framing::Faulty(FramingFault::NotChunkedLast));
     }
     measured(headers, Framing::None)
 }

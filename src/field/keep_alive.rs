@@ -137,9 +137,7 @@ impl<'a> KeepAlive<'a> {
     /// All parameters, in order.
     #[must_use]
     pub fn parameters(self) -> KeepAliveParameters<'a> {
-        KeepAliveParameters {
-            elements: Elements::new(self.headers, KEEP_ALIVE, Quotes::Paired),
-        }
+        KeepAliveParameters { elements: Elements::new(self.headers, KEEP_ALIVE, Quotes::Paired) }
     }
 
     /// How long the sender keeps an idle connection: the first `timeout` of plain digits, in whole

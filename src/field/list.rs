@@ -135,22 +135,14 @@ mod tests {
 
     fn split(value: &str, quotes: Quotes) -> Vec<String> {
         let value = HeaderValue::from_str(value).expect("a header value");
-        Line::new(&value, quotes)
-            .map(|element| element.escape_ascii().to_string())
-            .collect()
+        Line::new(&value, quotes).map(|element| element.escape_ascii().to_string()).collect()
     }
 
     #[test]
     fn commas_in_quotes_separate_only_where_elements_are_tokens() {
-        assert_eq!(
-            split(r#""a, b", c"#, Quotes::Plain),
-            [r#"\"a"#, r#"b\""#, "c"]
-        );
+        assert_eq!(split(r#""a, b", c"#, Quotes::Plain), [r#"\"a"#, r#"b\""#, "c"]);
         assert_eq!(split(r#""a, b", c"#, Quotes::Paired), [r#"\"a, b\""#, "c"]);
-        assert_eq!(
-            split(r#""a\", b", c"#, Quotes::Paired),
-            [r#"\"a\\\", b\""#, "c"]
-        );
+        assert_eq!(split(r#""a\", b", c"#, Quotes::Paired), [r#"\"a\\\", b\""#, "c"]);
         assert_eq!(split(r#""a, b"#, Quotes::Paired), [r#"\"a, b"#]);
     }
 
@@ -163,11 +155,7 @@ mod tests {
         let mut elements = Elements::new(&headers, CONNECTION, Quotes::Plain);
         for left in (0..=5).rev() {
             let clone: Vec<_> = elements.clone().collect();
-            assert_eq!(
-                clone,
-                [&b"a"[..], b"b", b"c", b"d", b"e"][5 - left..],
-                "{left} are left"
-            );
+            assert_eq!(clone, [&b"a"[..], b"b", b"c", b"d", b"e"][5 - left..], "{left} are left");
             elements.next();
         }
     }

@@ -54,8 +54,6 @@ impl fmt::Display for Malformed<'_> {
 
 impl fmt::Debug for Malformed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Malformed")
-            .field(&format_args!("\"{self}\""))
-            .finish()
+        f.debug_tuple("Malformed").field(&format_args!("\"{self}\"")).finish()
     }
 }

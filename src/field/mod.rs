@@ -11,6 +11,7 @@
 //! | does the message let the connection persist? | [`persistence()`] |
 //! | and its body? | [`request_framing`], [`response_framing`] |
 //! | for how long does the peer keep it? | [`keep_alive()`] |
+//! | all of it, in one pass? | [`Signs`] |
 //! | how is one option or field taken out? | [`remove_option`], [`remove_malformed`], [`join_connection_lines`], [`remove_field`] |
 //!
 //! ```
@@ -26,16 +27,22 @@
 //! assert_eq!(headers[CONNECTION], "upgrade");
 //! ```
 
+mod connection_specific;
 mod element;
 mod framing;
 mod keep_alive;
 mod list;
 mod malformed;
+mod misspelling;
 mod option;
 mod persistence;
 mod removal;
+mod signs;
 mod token;
 
+pub use self::connection_specific::{
+    CONNECTION_SPECIFIC, is_sensitive, remove_connection_specific,
+};
 pub use self::element::{ConnectionElement, ConnectionElements, connection_elements};
 pub use self::framing::{Framing, FramingFault, request_framing, response_framing};
 pub use self::keep_alive::{KeepAlive, KeepAliveParameter, KeepAliveParameters, keep_alive};
@@ -43,3 +50,7 @@ pub use self::malformed::Malformed;
 pub use self::option::{ConnectionOption, ConnectionOptions, connection_options};
 pub use self::persistence::{Direction, Persistence, persistence};
 pub use self::removal::{join_connection_lines, remove_field, remove_malformed, remove_option};
+pub use self::signs::Signs;
+
+pub(crate) use self::misspelling::is_misspelled;
+pub(crate) use self::token::token;

@@ -57,9 +57,7 @@ pub struct ConnectionOptions<'a> {
 /// it (HTTP/2 and HTTP/3 forbid the field, RFC 9113 section 8.2.2) is not asked here.
 #[must_use]
 pub fn connection_options(headers: &HeaderMap) -> ConnectionOptions<'_> {
-    ConnectionOptions {
-        elements: connection_elements(headers),
-    }
+    ConnectionOptions { elements: connection_elements(headers) }
 }
 
 // === impl ConnectionOption ===

@@ -86,10 +86,7 @@ pub fn join_connection_lines(headers: &mut HeaderMap) -> bool {
     if connection_elements(headers).any(malformed) {
         return false;
     }
-    let sensitive = headers
-        .get_all(CONNECTION)
-        .iter()
-        .any(HeaderValue::is_sensitive);
+    let sensitive = headers.get_all(CONNECTION).iter().any(HeaderValue::is_sensitive);
     match joined(connection_elements(headers), sensitive) {
         Some(line) => set_connection(headers, vec![line]),
         None => false,

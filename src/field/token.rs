@@ -30,7 +30,7 @@ const TCHAR: [bool; 256] = {
 
 /// The bytes as text, if they are a token.
 #[inline]
-pub(super) fn token(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn token(bytes: &[u8]) -> Option<&str> {
     if bytes.is_empty() || !bytes.iter().all(|&byte| TCHAR[usize::from(byte)]) {
         return None;
     }
@@ -89,15 +89,7 @@ mod tests {
     fn a_decimal_is_digits_within_64_bits() {
         assert_eq!(decimal(b"007"), Some(7));
         assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
-        for bytes in [
-            &b"18446744073709551616"[..],
-            b"",
-            b"+1",
-            b"-1",
-            b"1 ",
-            b"0x1",
-            b"\xb2",
-        ] {
+        for bytes in [&b"18446744073709551616"[..], b"", b"+1", b"-1", b"1 ", b"0x1", b"\xb2"] {
             assert_eq!(decimal(bytes), None, "{}", bytes.escape_ascii());
         }
     }

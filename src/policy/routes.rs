@@ -51,17 +51,13 @@ const ROOT: u32 = 0;
 
 impl<T> Default for Routes<T> {
     fn default() -> Self {
-        Self {
-            nodes: vec![Node::default()],
-            branches: Branches::default(),
-            len: 0,
-            deepest: 0,
-        }
+        Self { nodes: vec![Node::default()], branches: Branches::default(), len: 0, deepest: 0 }
     }
 }
 
 impl<T> Routes<T> {
     /// The number of routes.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -194,9 +190,7 @@ impl<T> Routes<T> {
     #[inline(never)]
     fn ending(&self, id: u32, method: &Method) -> Option<&T> {
         let ends = &self.nodes[id as usize].ends;
-        let (_, value) = ends
-            .iter()
-            .find(|(of, _)| of.as_ref().is_none_or(|of| of == method))?;
+        let (_, value) = ends.iter().find(|(of, _)| of.as_ref().is_none_or(|of| of == method))?;
         Some(value)
     }
 
@@ -228,12 +222,7 @@ impl<T> Routes<T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self {
-            has_static: false,
-            parameter: None,
-            rest: None,
-            ends: Vec::new(),
-        }
+        Self { has_static: false, parameter: None, rest: None, ends: Vec::new() }
     }
 }
 

@@ -104,10 +104,7 @@ impl Template {
             template: text.into(),
             offset,
         })?;
-        Ok(Self {
-            text: text.into(),
-            segments: segments.into(),
-        })
+        Ok(Self { text: text.into(), segments: segments.into() })
     }
 
     /// The template as it was written.
@@ -275,17 +272,10 @@ fn literal(segment: &str) -> Result<Box<str>, Fault> {
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 /// The template on one line. Cut where it is too long to be one.
 fn excerpt(template: &str) -> String {
-    template
-        .chars()
-        .take(MAX_BYTES)
-        .flat_map(char::escape_debug)
-        .collect()
+    template.chars().take(MAX_BYTES).flat_map(char::escape_debug).collect()
 }

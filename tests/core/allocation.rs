@@ -23,12 +23,7 @@ fn reading_allocates_nothing() {
         black_box(connection_elements(&headers).count());
         black_box(persistence(Direction::Request, Version::HTTP_10, &headers));
         black_box(request_framing(Version::HTTP_11, &headers));
-        black_box(response_framing(
-            &Method::GET,
-            StatusCode::OK,
-            Version::HTTP_11,
-            &headers,
-        ));
+        black_box(response_framing(&Method::GET, StatusCode::OK, Version::HTTP_11, &headers));
         black_box(keep_alive(&headers).timeout());
         black_box(keep_alive(&headers).is_well_formed());
         black_box(remove_option(&mut headers, "close"));

@@ -16,12 +16,7 @@ fn eight_kibibytes_of_commas_are_empty_elements() {
     assert!(!remove_option(&mut headers, "close"));
 
     let mut headers = connection([commas + "close"]);
-    assert!(
-        connection_options(&headers)
-            .next()
-            .expect("an option")
-            .is_close()
-    );
+    assert!(connection_options(&headers).next().expect("an option").is_close());
     assert!(remove_option(&mut headers, "close"));
     assert!(headers.is_empty(), "nothing but commas was left");
 }
@@ -50,12 +45,7 @@ fn a_hundred_lines_are_all_read_and_joined() {
 fn an_option_of_a_kibibyte_is_an_option() {
     let long = "x".repeat(1024);
     let mut headers = connection([format!("{long}, close")]);
-    assert!(
-        connection_options(&headers)
-            .next()
-            .expect("an option")
-            .is(&long)
-    );
+    assert!(connection_options(&headers).next().expect("an option").is(&long));
     assert!(remove_option(&mut headers, &long.to_uppercase()));
     assert_eq!(lines(&headers), [b"close"]);
 }

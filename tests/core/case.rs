@@ -5,7 +5,7 @@ use http::{Method, StatusCode, Version};
 use tower_conn_lint::field::{Direction, connection_options};
 
 /// One row: a message head, and what RFC 9112 says of it.
-pub struct Case {
+pub(crate) struct Case {
     pub id: &'static str,
     pub direction: Direction,
     pub version: Version,
@@ -16,23 +16,15 @@ pub struct Case {
 }
 
 /// All rows of a table.
-pub fn cases(table: &'static str) -> Vec<Case> {
+pub(crate) fn cases(table: &'static str) -> Vec<Case> {
     table.lines().skip(1).map(Case::read).collect()
 }
 
 impl Case {
     fn read(row: &'static str) -> Self {
         let columns: Vec<_> = row.split('\t').collect();
-        let [
-            id,
-            direction,
-            version,
-            method_or_status,
-            fields,
-            persistent,
-            options,
-            ..,
-        ] = columns[..]
+        let [id, direction, version, method_or_status, fields, persistent, options, ..] =
+            columns[..]
         else {
             panic!("a row has seven columns at least: {row}");
         };
@@ -58,7 +50,7 @@ impl Case {
     }
 
     /// The fields as a map; none if the `http` crate admits one of their names or values not.
-    pub fn headers(&self) -> Option<HeaderMap> {
+    pub(crate) fn headers(&self) -> Option<HeaderMap> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.fields {
             let name = HeaderName::from_bytes(&latin1(name)).ok()?;
@@ -67,16 +59,16 @@ impl Case {
         Some(headers)
     }
 
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.method_or_status.parse().expect("a status")
     }
 
-    pub fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         self.method_or_status.parse().expect("a method")
     }
 
     /// The options, in lower case and without duplicates, are those of the table.
-    pub fn assert_options(&self, headers: &HeaderMap) {
+    pub(crate) fn assert_options(&self, headers: &HeaderMap) {
         let mut options: Vec<String> = Vec::new();
         for option in connection_options(headers) {
             let option = option.as_str().to_ascii_lowercase();
@@ -84,17 +76,11 @@ impl Case {
                 options.push(option);
             }
         }
-        assert_eq!(
-            options, self.options,
-            "{}: the options differ from the table",
-            self.id
-        );
+        assert_eq!(options, self.options, "{}: the options differ from the table", self.id);
     }
 }
 
 /// Every character is one byte.
 fn latin1(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|char| u8::try_from(char).expect("a Latin-1 character"))
-        .collect()
+    text.chars().map(|char| u8::try_from(char).expect("a Latin-1 character")).collect()
 }

@@ -60,22 +60,11 @@ fn an_option_knows_what_it_is_in_any_case() {
     let options: Vec<_> = connection_options(&headers).collect();
     let is: Vec<_> = options
         .iter()
-        .map(|o| {
-            [
-                o.is_close(),
-                o.is_keep_alive(),
-                o.is_upgrade(),
-                o.is_te(),
-                o.is("X-Y"),
-            ]
-        })
+        .map(|o| [o.is_close(), o.is_keep_alive(), o.is_upgrade(), o.is_te(), o.is("X-Y")])
         .map(|is| is.iter().position(|&is| is))
         .collect();
     assert_eq!(is, [Some(0), Some(1), Some(2), Some(3), Some(4)]);
-    assert!(
-        options[2].names(&UPGRADE),
-        "UPGRADE nominates the field upgrade"
-    );
+    assert!(options[2].names(&UPGRADE), "UPGRADE nominates the field upgrade");
     assert!(!options[2].names(&TE), "UPGRADE does not nominate te");
 }
 
@@ -89,10 +78,8 @@ fn malformed_elements_can_be_seen_from_the_options() {
     );
 
     options.next();
-    let left: Vec<_> = options
-        .malformed()
-        .map(|malformed| malformed.has_obs_text())
-        .collect();
+    let left: Vec<_> =
+        options.malformed().map(tower_conn_lint::field::Malformed::has_obs_text).collect();
     assert_eq!(left, [true], "only what has not been passed is left");
     assert_eq!(options.count(), 1);
 }
@@ -101,8 +88,5 @@ fn malformed_elements_can_be_seen_from_the_options() {
 fn debug_shows_options_and_no_other_field() {
     let mut headers = connection(["close"]);
     headers.insert("authorization", "secret".parse().expect("a header value"));
-    assert_eq!(
-        format!("{:?}", connection_options(&headers)),
-        r#"[ConnectionOption("close")]"#
-    );
+    assert_eq!(format!("{:?}", connection_options(&headers)), r#"[ConnectionOption("close")]"#);
 }

@@ -45,21 +45,9 @@ fn a_length_is_digits_and_every_repetition_agrees() {
     ] {
         assert_eq!(request([(CL, value)]), framing, "Content-Length: {value}");
     }
-    assert_eq!(
-        request([(CL, "5"), (CL, "5")]),
-        Framing::Length(5),
-        "two equal lines"
-    );
-    assert_eq!(
-        request([(CL, "5"), (CL, "6")]),
-        conflict,
-        "two lines that differ"
-    );
-    assert_eq!(
-        request([(CL, "5"), (CL, "")]),
-        invalid,
-        "a blank line is no length"
-    );
+    assert_eq!(request([(CL, "5"), (CL, "5")]), Framing::Length(5), "two equal lines");
+    assert_eq!(request([(CL, "5"), (CL, "6")]), conflict, "two lines that differ");
+    assert_eq!(request([(CL, "5"), (CL, "")]), invalid, "a blank line is no length");
 }
 
 #[test]
@@ -80,36 +68,17 @@ fn only_chunked_as_the_last_coding_ends_a_request() {
         ("x;a=\"\\\", chunked;\"", fault),
         ("", fault),
     ] {
-        assert_eq!(
-            request([(TE, value)]),
-            framing,
-            "Transfer-Encoding: {value}"
-        );
+        assert_eq!(request([(TE, value)]), framing, "Transfer-Encoding: {value}");
     }
-    assert_eq!(
-        request([(TE, "gzip"), (TE, "chunked")]),
-        Framing::Chunked,
-        "over two lines"
-    );
-    assert_eq!(
-        request([(TE, "chunked"), (TE, "gzip")]),
-        fault,
-        "over two lines, gzip last"
-    );
-    assert_eq!(
-        request([(TE, "chunked"), (TE, "")]),
-        Framing::Chunked,
-        "a blank line adds nothing"
-    );
+    assert_eq!(request([(TE, "gzip"), (TE, "chunked")]), Framing::Chunked, "over two lines");
+    assert_eq!(request([(TE, "chunked"), (TE, "gzip")]), fault, "over two lines, gzip last");
+    assert_eq!(request([(TE, "chunked"), (TE, "")]), Framing::Chunked, "a blank line adds nothing");
 }
 
 #[test]
 fn a_request_that_announces_no_body_has_none() {
     assert_eq!(request([]), Framing::None);
-    assert_eq!(
-        request_framing(Version::HTTP_10, &headers([("host", "a")])),
-        Framing::None
-    );
+    assert_eq!(request_framing(Version::HTTP_10, &headers([("host", "a")])), Framing::None);
 }
 
 #[test]
@@ -122,10 +91,7 @@ fn a_transfer_coding_beside_a_length_or_in_http_10_is_faulty() {
     assert_eq!(request_framing(Version::HTTP_10, &headers(fields)), old);
     assert_eq!(response(Method::GET, 200, Version::HTTP_11, fields), both);
     assert_eq!(response(Method::GET, 200, Version::HTTP_10, fields), old);
-    assert_eq!(
-        response(Method::HEAD, 200, Version::HTTP_10, [(TE, "chunked")]),
-        old
-    );
+    assert_eq!(response(Method::HEAD, 200, Version::HTTP_10, [(TE, "chunked")]), old);
 }
 
 #[test]
@@ -141,16 +107,8 @@ fn method_and_status_come_before_the_fields() {
         (Method::HEAD, 101, Framing::Tunnel),
         (Method::CONNECT, 200, Framing::Tunnel),
         (Method::CONNECT, 204, Framing::Tunnel),
-        (
-            Method::CONNECT,
-            407,
-            Framing::Faulty(FramingFault::InvalidLength),
-        ),
-        (
-            Method::GET,
-            205,
-            Framing::Faulty(FramingFault::InvalidLength),
-        ),
+        (Method::CONNECT, 407, Framing::Faulty(FramingFault::InvalidLength)),
+        (Method::GET, 205, Framing::Faulty(FramingFault::InvalidLength)),
     ] {
         let seen = response(method.clone(), status, Version::HTTP_11, fields);
         assert_eq!(seen, framing, "{status} to {method}");
@@ -170,25 +128,14 @@ fn a_response_without_an_end_of_its_own_ends_with_the_connection() {
 fn http_2_and_3_frame_by_streams_whatever_the_fields_say() {
     for version in [Version::HTTP_2, Version::HTTP_3] {
         let fields = [(TE, "gzip"), (CL, "x")];
-        assert_eq!(
-            request_framing(version, &headers(fields)),
-            Framing::Multiplexed
-        );
-        assert_eq!(
-            response(Method::CONNECT, 200, version, fields),
-            Framing::Multiplexed
-        );
+        assert_eq!(request_framing(version, &headers(fields)), Framing::Multiplexed);
+        assert_eq!(response(Method::CONNECT, 200, version, fields), Framing::Multiplexed);
     }
 }
 
 #[test]
 fn a_connection_is_usable_after_bodies_with_an_end_of_their_own_only() {
-    for framing in [
-        Framing::None,
-        Framing::Length(1),
-        Framing::Chunked,
-        Framing::Multiplexed,
-    ] {
+    for framing in [Framing::None, Framing::Length(1), Framing::Chunked, Framing::Multiplexed] {
         assert!(framing.persists(), "{framing:?}");
     }
     let fault = Framing::Faulty(FramingFault::InvalidLength);

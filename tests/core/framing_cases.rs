@@ -11,17 +11,10 @@ fn every_head_of_the_table_persists_as_its_framing_lets_it() {
     assert_eq!(cases.len(), 13, "rows of the table");
 
     for case in &cases {
-        let headers = case
-            .headers()
-            .expect("a header map can hold every row of this table");
+        let headers = case.headers().expect("a header map can hold every row of this table");
         let framing = match case.direction {
             Direction::Request => {
-                assert_eq!(
-                    case.method(),
-                    Method::POST,
-                    "{}: the method decides nothing",
-                    case.id
-                );
+                assert_eq!(case.method(), Method::POST, "{}: the method decides nothing", case.id);
                 request_framing(case.version, &headers)
             }
             Direction::Response => {
@@ -30,11 +23,7 @@ fn every_head_of_the_table_persists_as_its_framing_lets_it() {
         };
         let persistence = persistence(case.direction, case.version, &headers);
         let persistent = persistence.persists() && framing.persists();
-        assert_eq!(
-            persistent, case.persistent,
-            "{}: {persistence}, {framing:?}",
-            case.id
-        );
+        assert_eq!(persistent, case.persistent, "{}: {persistence}, {framing:?}", case.id);
         case.assert_options(&headers);
     }
 }

@@ -3,7 +3,7 @@
 use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 
 /// A map with these fields, appended in order.
-pub fn headers<N: AsRef<str>, V: AsRef<[u8]>>(
+pub(crate) fn headers<N: AsRef<str>, V: AsRef<[u8]>>(
     fields: impl IntoIterator<Item = (N, V)>,
 ) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -16,23 +16,16 @@ pub fn headers<N: AsRef<str>, V: AsRef<[u8]>>(
 }
 
 /// A map with these `Connection` lines.
-pub fn connection<V: AsRef<[u8]>>(lines: impl IntoIterator<Item = V>) -> HeaderMap {
+pub(crate) fn connection<V: AsRef<[u8]>>(lines: impl IntoIterator<Item = V>) -> HeaderMap {
     headers(lines.into_iter().map(|line| ("connection", line)))
 }
 
 /// All fields in the order in which they would be sent.
-pub fn fields(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
-        .collect()
+pub(crate) fn fields(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect()
 }
 
 /// The `Connection` lines.
-pub fn lines(headers: &HeaderMap) -> Vec<&[u8]> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect()
+pub(crate) fn lines(headers: &HeaderMap) -> Vec<&[u8]> {
+    headers.get_all(CONNECTION).iter().map(HeaderValue::as_bytes).collect()
 }

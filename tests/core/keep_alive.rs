@@ -38,11 +38,7 @@ fn timeout_and_max_are_plain_digits() {
     ] {
         let headers = lines([value]);
         let keep_alive = keep_alive(&headers);
-        assert_eq!(
-            keep_alive.timeout(),
-            timeout.map(Duration::from_secs),
-            "timeout of {value}"
-        );
+        assert_eq!(keep_alive.timeout(), timeout.map(Duration::from_secs), "timeout of {value}");
         assert_eq!(keep_alive.max(), max, "max of {value}");
         assert_eq!(keep_alive.is_well_formed(), well_formed, "form of {value}");
     }
@@ -60,10 +56,7 @@ fn numbers_too_large_to_count_are_capped() {
 #[test]
 fn parameters_of_all_lines_are_read() {
     let headers = lines(["foo=\"a, b\"", "", "oops", "max=3, Timeout=4"]);
-    let items: Vec<_> = keep_alive(&headers)
-        .into_iter()
-        .map(|item| format!("{item:?}"))
-        .collect();
+    let items: Vec<_> = keep_alive(&headers).into_iter().map(|item| format!("{item:?}")).collect();
     assert_eq!(
         items,
         [

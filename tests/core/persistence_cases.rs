@@ -18,20 +18,11 @@ fn every_head_of_the_table_persists_as_rfc_9112_says() {
             continue;
         };
         let verdict = persistence(case.direction, case.version, &headers);
-        assert_eq!(
-            verdict.persists(),
-            case.persistent,
-            "{}: {verdict}",
-            case.id
-        );
+        assert_eq!(verdict.persists(), case.persistent, "{}: {verdict}", case.id);
         case.assert_options(&headers);
     }
     // FF, DEL and bare CR in a value, a space in a name.
-    assert_eq!(
-        rejected,
-        ["P136", "P138", "P139", "P143"],
-        "rows that no header map can hold"
-    );
+    assert_eq!(rejected, ["P136", "P138", "P139", "P143"], "rows that no header map can hold");
 }
 
 #[test]
@@ -44,19 +35,9 @@ fn the_verdict_names_its_rule() {
         (Request, Version::HTTP_11, "", DefaultPersistent),
         (Request, Version::HTTP_11, "keep-alive, CLOSE", CloseOption),
         (Request, Version::HTTP_10, "close, keep-alive", CloseOption),
-        (
-            Request,
-            Version::HTTP_10,
-            "Keep-Alive",
-            KeepAliveOptionUnlessProxy,
-        ),
+        (Request, Version::HTTP_10, "Keep-Alive", KeepAliveOptionUnlessProxy),
         (Response, Version::HTTP_10, "Keep-Alive", KeepAliveOption),
-        (
-            Response,
-            Version::HTTP_10,
-            "keep alive",
-            Http10WithoutKeepAlive,
-        ),
+        (Response, Version::HTTP_10, "keep alive", Http10WithoutKeepAlive),
         (Request, Version::HTTP_09, "keep-alive", Http09),
         (Request, Version::HTTP_09, "close", CloseOption),
     ];

@@ -67,10 +67,7 @@ fn elements(line: &[u8]) -> Vec<&[u8]> {
     let blank = line.iter().all(is_ows);
     let trim = |element: &'_ [u8]| {
         let start = element.iter().position(|byte| !is_ows(byte)).unwrap_or(0);
-        let end = element
-            .iter()
-            .rposition(|byte| !is_ows(byte))
-            .map_or(0, |last| last + 1);
+        let end = element.iter().rposition(|byte| !is_ows(byte)).map_or(0, |last| last + 1);
         start..end.max(start)
     };
     line.split(|&byte| byte == b',')
@@ -93,10 +90,8 @@ fn without(lines: &[&[u8]], drop: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
             left.push(line.to_vec());
             continue;
         }
-        let kept: Vec<_> = elements
-            .into_iter()
-            .filter(|element| !element.is_empty() && !drop(element))
-            .collect();
+        let kept: Vec<_> =
+            elements.into_iter().filter(|element| !element.is_empty() && !drop(element)).collect();
         if !kept.is_empty() {
             left.push(kept.join(&b", "[..]));
         }
@@ -106,10 +101,7 @@ fn without(lines: &[&[u8]], drop: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
 
 /// The fields beside `Connection`, as sent.
 fn others(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    fields(headers)
-        .into_iter()
-        .filter(|(name, _)| name != "connection")
-        .collect()
+    fields(headers).into_iter().filter(|(name, _)| name != "connection").collect()
 }
 
 /// The names in order, one for each field.
@@ -118,9 +110,7 @@ fn names(headers: &HeaderMap) -> Vec<String> {
 }
 
 fn options(headers: &HeaderMap) -> Vec<&str> {
-    connection_options(headers)
-        .map(|option| option.as_str())
-        .collect()
+    connection_options(headers).map(tower_conn_lint::field::ConnectionOption::as_str).collect()
 }
 
 proptest! {
@@ -245,7 +235,7 @@ proptest! {
         let line = [&before[..], b",close,", &after[..]].concat();
         let value = HeaderValue::from_bytes(&line).expect("a header value");
         let headers = HeaderMap::from_iter([(CONNECTION, value)]);
-        prop_assert!(connection_options(&headers).any(|option| option.is_close()));
+        prop_assert!(connection_options(&headers).any(tower_conn_lint::field::ConnectionOption::is_close));
         prop_assert!(!persistence(Direction::Response, Version::HTTP_11, &headers).persists());
     }
 }

@@ -18,49 +18,27 @@ fn an_option_goes_from_all_lines_and_nothing_else_does() {
         (&["close,, "], &[]),
         (&["Upgrade,close"], &["Upgrade"]),
         (&["a ,close,B b,,\t\"c"], &["a, B b, \"c"]),
-        (
-            &["a ,b,,", "close", "", "close;q=1,TE"],
-            &["a ,b,,", "", "close;q=1,TE"],
-        ),
+        (&["a ,b,,", "close", "", "close;q=1,TE"], &["a ,b,,", "", "close;q=1,TE"]),
         (&["close", " "], &[" "]),
         (&["x", "close, y", "z"], &["x", "y", "z"]),
         (&["te", "te, te", "close"], &["te", "te, te"]),
     ] {
         let mut headers = connection(before);
-        assert!(
-            remove_option(&mut headers, "Close"),
-            "{before:?} has the option"
-        );
+        assert!(remove_option(&mut headers, "Close"), "{before:?} has the option");
         assert_eq!(lines(&headers), bytes(after), "{before:?} without close");
     }
 }
 
 #[test]
 fn without_the_option_nothing_is_touched() {
-    for line in [
-        "",
-        " , ",
-        "disclose",
-        "close x",
-        "\"close\"",
-        "te ,, close;q=1",
-    ] {
+    for line in ["", " , ", "disclose", "close x", "\"close\"", "te ,, close;q=1"] {
         let mut headers = connection([line]);
-        assert!(
-            !remove_option(&mut headers, "close"),
-            "{line:?} has no such option"
-        );
+        assert!(!remove_option(&mut headers, "close"), "{line:?} has no such option");
         assert_eq!(lines(&headers), [line.as_bytes()], "{line:?} is untouched");
     }
     assert!(!remove_option(&mut connection([""; 0]), "close"));
-    assert!(
-        !remove_option(&mut connection(["a b, , c"]), "a b"),
-        "no option has a space"
-    );
-    assert!(
-        !remove_option(&mut connection(["a b, , c"]), ""),
-        "no option is empty"
-    );
+    assert!(!remove_option(&mut connection(["a b, , c"]), "a b"), "no option has a space");
+    assert!(!remove_option(&mut connection(["a b, , c"]), ""), "no option is empty");
 }
 
 /// Fields whose order `HeaderMap::remove` would change.
@@ -79,10 +57,8 @@ fn crowded() -> HeaderMap {
 
 #[test]
 fn the_other_fields_keep_their_order() {
-    let rest: Vec<_> = fields(&crowded())
-        .into_iter()
-        .filter(|(name, _)| name != "connection")
-        .collect();
+    let rest: Vec<_> =
+        fields(&crowded()).into_iter().filter(|(name, _)| name != "connection").collect();
     assert_eq!(rest.len(), 6);
 
     let mut headers = crowded();
@@ -100,11 +76,7 @@ fn the_other_fields_keep_their_order() {
     let mut left = fields(&headers);
     left.retain(|(_, value)| value != b"close");
     assert!(remove_option(&mut headers, "close"));
-    assert_eq!(
-        fields(&headers),
-        left,
-        "the field stays in its place when lines are left"
-    );
+    assert_eq!(fields(&headers), left, "the field stays in its place when lines are left");
 }
 
 #[test]
@@ -112,10 +84,7 @@ fn the_first_and_the_last_field_can_be_removed() {
     for (name, left) in [(HOST, ["accept", "te"]), (ACCEPT, ["host", "te"])] {
         let mut headers = headers([("host", "1"), ("accept", "1"), ("te", "1"), ("accept", "2")]);
         assert!(remove_field(&mut headers, &name));
-        assert!(
-            headers.keys().eq(left.iter()),
-            "{name} is removed, {left:?} are left"
-        );
+        assert!(headers.keys().eq(left.iter()), "{name} is removed, {left:?} are left");
     }
     let mut headers = headers([("host", "1"), ("te", "1")]);
     assert!(remove_field(&mut headers, &http::header::TE));
@@ -126,9 +95,7 @@ fn the_first_and_the_last_field_can_be_removed() {
 fn malformed_elements_go_if_told_so() {
     let mut headers = connection(["a=1,te,, b=2", "close", "b=2"]);
     assert!(!remove_malformed(&mut headers, |_| false));
-    assert!(!remove_malformed(&mut headers, |element| element
-        == b"close"
-        || element.is_empty()));
+    assert!(!remove_malformed(&mut headers, |element| element == b"close" || element.is_empty()));
     assert!(remove_malformed(&mut headers, |element| element == b"b=2"));
     assert_eq!(lines(&headers), [&b"a=1, te"[..], b"close"]);
     assert!(remove_malformed(&mut headers, |_| true));
@@ -147,11 +114,7 @@ fn lines_are_joined_if_all_elements_are_options() {
         (&[], None),
     ] {
         let mut headers = connection(before);
-        assert_eq!(
-            join_connection_lines(&mut headers),
-            after.is_some(),
-            "{before:?}"
-        );
+        assert_eq!(join_connection_lines(&mut headers), after.is_some(), "{before:?}");
         let left = after.map_or_else(|| bytes(before), |after| bytes(&[after]));
         assert_eq!(lines(&headers), left, "{before:?}");
     }
@@ -170,23 +133,14 @@ fn a_sensitive_line_stays_sensitive() {
     headers.insert("cookie", sensitive("d"));
 
     remove_option(&mut headers, "close");
-    let flags: Vec<_> = headers
-        .iter()
-        .map(|(_, value)| value.is_sensitive())
-        .collect();
+    let flags: Vec<_> = headers.iter().map(|(_, value)| value.is_sensitive()).collect();
     assert_eq!(flags, [false, true, true, true]);
 
     join_connection_lines(&mut headers);
-    assert!(
-        headers[CONNECTION].is_sensitive(),
-        "a join with a sensitive line is sensitive"
-    );
+    assert!(headers[CONNECTION].is_sensitive(), "a join with a sensitive line is sensitive");
 
     remove_field(&mut headers, &CONNECTION);
-    assert!(
-        headers["cookie"].is_sensitive(),
-        "other fields keep their flag"
-    );
+    assert!(headers["cookie"].is_sensitive(), "other fields keep their flag");
 }
 
 #[test]
@@ -200,21 +154,10 @@ fn a_map_with_too_many_names_to_keep_their_order_still_loses_the_field() {
         let order: Vec<_> = headers.keys().skip(1).cloned().collect();
 
         // A map of 24,576 names is full: http gives out no entry, and the lines stay as they are.
-        assert_eq!(
-            remove_option(&mut headers, "close"),
-            names < 24_575,
-            "{names} names beside"
-        );
-        assert!(
-            remove_field(&mut headers, &CONNECTION),
-            "{names} names beside"
-        );
+        assert_eq!(remove_option(&mut headers, "close"), names < 24_575, "{names} names beside");
+        assert!(remove_field(&mut headers, &CONNECTION), "{names} names beside");
         assert!(!headers.contains_key(CONNECTION));
         assert_eq!(headers.keys_len(), names, "no other field is lost");
-        assert_eq!(
-            headers.keys().eq(order.iter()),
-            names < 3_276,
-            "order of {names} names"
-        );
+        assert_eq!(headers.keys().eq(order.iter()), names < 3_276, "order of {names} names");
     }
 }

@@ -62,12 +62,8 @@ impl Branches {
         match self.probe(from, segment, self.hash(segment)) {
             Ok(branch) => branch,
             Err(free) => {
-                self.slots[free] = Some(Branch {
-                    from,
-                    to,
-                    head: segment.head,
-                    text: segment.text.into(),
-                });
+                self.slots[free] =
+                    Some(Branch { from, to, head: segment.head, text: segment.text.into() });
                 self.len += 1;
                 to
             }
@@ -103,11 +99,7 @@ impl Branches {
 
 impl Default for Branches {
     fn default() -> Self {
-        Self {
-            slots: vec![None; 8],
-            len: 0,
-            longest: 0,
-        }
+        Self { slots: vec![None; 8], len: 0, longest: 0 }
     }
 }
 

@@ -28,11 +28,7 @@ fn assert_finds(lines: &[&str], table: &[(&str, Option<&str>)]) {
     for (request, expected) in table {
         let (method, path) = request.split_once(' ').unwrap();
         let found = routes.find(&method.parse().unwrap(), path);
-        assert_eq!(
-            found.copied(),
-            *expected,
-            "what {request} finds in {lines:?}"
-        );
+        assert_eq!(found.copied(), *expected, "what {request} finds in {lines:?}");
     }
 }
 
@@ -70,11 +66,7 @@ fn a_template_matches_as_it_does_in_axum() {
     for (text, path, expected) in table {
         let found = routes(&[text]).find(&Method::GET, path).is_some();
         assert_eq!(found, expected, "whether {text} matches {path}");
-        assert_eq!(
-            axum_matches(text, path),
-            expected,
-            "whether {text} matches {path} in axum"
-        );
+        assert_eq!(axum_matches(text, path), expected, "whether {text} matches {path} in axum");
     }
 }
 
@@ -88,9 +80,7 @@ fn an_empty_segment_is_no_parameter_though_axum_takes_it_before_a_slash() {
 
 fn axum_matches(template: &str, path: &str) -> bool {
     let router = axum::Router::new().route(template, axum::routing::get(async || ()));
-    let request = http::Request::get(path)
-        .body(axum::body::Body::empty())
-        .unwrap();
+    let request = http::Request::get(path).body(axum::body::Body::empty()).unwrap();
     let response = tokio_test::block_on(router.oneshot(request)).unwrap();
     response.status().is_success()
 }
@@ -160,11 +150,7 @@ fn a_route_with_the_method_wins_over_one_without_in_any_order() {
     for lines in [["/x", "PUT /x", "QUERY /x"], ["QUERY /x", "PUT /x", "/x"]] {
         assert_finds(
             &lines,
-            &[
-                ("PUT /x", Some("PUT /x")),
-                ("QUERY /x", Some("QUERY /x")),
-                ("GET /x", Some("/x")),
-            ],
+            &[("PUT /x", Some("PUT /x")), ("QUERY /x", Some("QUERY /x")), ("GET /x", Some("/x"))],
         );
     }
 }
@@ -188,10 +174,7 @@ fn the_later_route_replaces_the_earlier_of_the_same_shape_and_method() {
     let mut routes = Routes::default();
     assert!(routes.is_empty());
     assert_eq!(routes.insert(None, &template("/users/{id}"), 1), None);
-    assert_eq!(
-        routes.insert(Some(Method::PUT), &template("/users/{id}"), 2),
-        None
-    );
+    assert_eq!(routes.insert(Some(Method::PUT), &template("/users/{id}"), 2), None);
     assert_eq!(routes.insert(None, &template("/users/{name}"), 3), Some(1));
     assert_eq!(routes.len(), 2, "a replaced route is not counted twice");
     assert_eq!(routes.find(&Method::GET, "/users/42"), Some(&3));
@@ -239,12 +222,7 @@ fn a_segment_is_cut_at_any_length() {
             let found = routes.find(&Method::GET, line);
             assert_eq!(found, Some(&line.as_str()), "{length} bytes");
         }
-        for other in [
-            longer,
-            format!("{one}\0"),
-            format!("{}y", &one[1..]),
-            one[1..].into(),
-        ] {
+        for other in [longer, format!("{one}\0"), format!("{}y", &one[1..]), one[1..].into()] {
             let found = routes.find(&Method::GET, &format!("/{other}/"));
             assert_eq!(found, None, "{other} is not {one}");
         }
@@ -293,11 +271,7 @@ fn reference(list: &[(Option<Method>, Template)], method: &Method, path: &str) -
         of.as_ref().is_none_or(|of| of == method) && matches(template.segments(), path)
     });
     let best = candidates.min_by(|(a_at, (a_of, a)), (b_at, (b_of, b))| {
-        let path = a
-            .segments()
-            .iter()
-            .map(rank)
-            .cmp(b.segments().iter().map(rank));
+        let path = a.segments().iter().map(rank).cmp(b.segments().iter().map(rank));
         let method = a_of.is_none().cmp(&b_of.is_none());
         let later: Ordering = b_at.cmp(a_at);
         path.then(method).then(later)
@@ -325,12 +299,8 @@ fn any_path() -> impl Strategy<Value = String> {
         3 => Just("a"), 3 => Just("b"), 1 => Just(""), 1 => Just("longer-than-8"),
         1 => Just("longer-than-9"), 1 => Just("c"),
     ];
-    prop::collection::vec(segment, 0..6).prop_map(|segments| {
-        segments
-            .iter()
-            .map(|segment| format!("/{segment}"))
-            .collect()
-    })
+    prop::collection::vec(segment, 0..6)
+        .prop_map(|segments| segments.iter().map(|segment| format!("/{segment}")).collect())
 }
 
 fn any_path_without_empty_segments() -> impl Strategy<Value = String> {

@@ -85,10 +85,7 @@ fn a_template_that_is_refused_says_where_and_what_to_write() {
         assert_eq!(error.kind(), kind, "kind of `{text}`");
         assert_eq!(error.offset(), offset, "offset in `{text}`");
         assert_eq!(error.template(), text);
-        assert_eq!(
-            error.to_string(),
-            format!("route template `{text}`, byte {offset}: {remedy}")
-        );
+        assert_eq!(error.to_string(), format!("route template `{text}`, byte {offset}: {remedy}"));
     }
 }
 
@@ -129,9 +126,7 @@ fn a_template_has_at_most_64_segments() {
     let error = Template::parse(&format!("{most}/x")).unwrap_err();
     assert_eq!(error.kind(), TemplateErrorKind::TooManySegments);
     assert!(
-        error
-            .to_string()
-            .ends_with("byte 129: more than 64 segments; end it early with `{*rest}`"),
+        error.to_string().ends_with("byte 129: more than 64 segments; end it early with `{*rest}`"),
         "{error}"
     );
 }

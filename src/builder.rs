@@ -1,0 +1,199 @@
+use std::sync::Arc;
+use std::{env, fmt};
+
+use http::request::Parts;
+
+use crate::ConnLint;
+use crate::clock::Clock;
+use crate::lint::Level;
+use crate::policy::{Environment, LintName, Policy, PolicyErrors, Table, resolve_levels};
+use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing};
+use crate::shared::{CallerFn, Shared};
+
+/// Makes a [`ConnLint`].
+///
+/// ```
+/// use tower_conn_lint::{ConnLint, Preset, lint};
+///
+/// let lint = ConnLint::builder()
+///     .policy(Preset::Recommended1)
+///     .warn(lint::HANDLER_SENDS_CLOSE)
+///     .build();
+/// ```
+#[must_use = "a builder does nothing until it is built"]
+pub struct ConnLintBuilder {
+    policy: Policy,
+    levels: Vec<(LintName, Level)>,
+    /// `None` asks the process.
+    environment: Option<String>,
+    reporter: Arc<dyn Reporter>,
+    tracing: bool,
+    #[cfg(feature = "metrics")]
+    metrics: bool,
+    clock: Clock,
+    caller: Option<CallerFn>,
+}
+
+impl ConnLintBuilder {
+    pub(crate) fn new() -> ConnLintBuilder {
+        ConnLintBuilder {
+            policy: Policy::default(),
+            levels: Vec::new(),
+            environment: None,
+            reporter: Arc::new(()),
+            tracing: true,
+            #[cfg(feature = "metrics")]
+            metrics: true,
+            clock: Clock::default(),
+            caller: None,
+        }
+    }
+
+    /// The policy, or a preset. Default: [`Preset::Observe1`](crate::Preset::Observe1).
+    pub fn policy(mut self, policy: impl Into<Policy>) -> ConnLintBuilder {
+        self.policy = policy.into();
+        self
+    }
+
+    /// Sets a lint's level on every route, over what the policy says. Default: the policy's.
+    pub fn level(mut self, lint: impl Into<LintName>, level: Level) -> ConnLintBuilder {
+        self.levels.push((lint.into(), level));
+        self
+    }
+
+    /// Silences a lint; the reason stands in the code for those who read it.
+    pub fn allow(self, lint: impl Into<LintName>, reason: impl AsRef<str>) -> ConnLintBuilder {
+        _ = reason;
+        self.level(lint, Level::Allow)
+    }
+
+    /// Reports a lint.
+    pub fn warn(self, lint: impl Into<LintName>) -> ConnLintBuilder {
+        self.level(lint, Level::Warn)
+    }
+
+    /// Reports a lint, and rewrites outgoing messages where that is safe.
+    pub fn fix(self, lint: impl Into<LintName>) -> ConnLintBuilder {
+        self.level(lint, Level::Fix)
+    }
+
+    /// Reports a lint, and rejects the request.
+    pub fn deny(self, lint: impl Into<LintName>) -> ConnLintBuilder {
+        self.level(lint, Level::Deny)
+    }
+
+    /// Adds a reporter beside those that there are. Default: `tracing`, and metrics where the
+    /// feature is on.
+    pub fn reporter(mut self, reporter: impl Reporter) -> ConnLintBuilder {
+        self.reporter = Arc::new((self.reporter, reporter));
+        self
+    }
+
+    /// Takes the reporter to `tracing` out.
+    pub fn without_tracing(mut self) -> ConnLintBuilder {
+        self.tracing = false;
+        self
+    }
+
+    /// Takes the reporter to the `metrics` facade out.
+    #[cfg(feature = "metrics")]
+    pub fn without_metrics(mut self) -> ConnLintBuilder {
+        self.metrics = false;
+        self
+    }
+
+    /// Where the time comes from. Default: the system's monotonic clock. A lint with a clock of
+    /// its own has a budget of lines of its own, too.
+    pub fn clock(mut self, clock: impl Into<Clock>) -> ConnLintBuilder {
+        self.clock = clock.into();
+        self
+    }
+
+    /// How callers are told apart. Default: by the peer's IP address, where the feature `axum` is
+    /// on and `ConnectInfo<SocketAddr>` is in the request's extensions. Asked only for requests
+    /// that have a finding; the text is cut at 64 bytes.
+    pub fn caller(
+        mut self,
+        caller: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> ConnLintBuilder {
+        self.caller = Some(Box::new(caller));
+        self
+    }
+
+    /// What stands for the environment variable `CONN_LINT`, as in tests. Default: what the
+    /// process was given.
+    pub fn environment(mut self, settings: impl Into<String>) -> ConnLintBuilder {
+        self.environment = Some(settings.into());
+        self
+    }
+
+    /// Makes the lint. A level that is a mistake never stops a service: one line at ERROR names
+    /// it, and it is taken as `warn`, or left out.
+    pub fn build(self) -> ConnLint {
+        let (lint, errors) = self.build_lossy();
+        if let Some(errors) = errors {
+            tracing::error!(target: TARGET, %errors, "mistakes in levels set by code: taken as warn, or left out");
+        }
+        lint
+    }
+
+    /// Makes the lint, strictly.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes in the levels at once. What `CONN_LINT` says is never an error here: nonsense
+    /// in it is one warning in the log.
+    pub fn try_build(self) -> Result<ConnLint, PolicyErrors> {
+        let (lint, errors) = self.build_lossy();
+        errors.map_or(Ok(lint), Err)
+    }
+
+    fn build_lossy(self) -> (ConnLint, Option<PolicyErrors>) {
+        let (levels, errors) = resolve_levels(&self.levels);
+        let environment = self.read_environment();
+        let budget =
+            if self.clock.is_system() { Budget::of_process() } else { Budget::new().into() };
+
+        let mut reporter = self.reporter;
+        if self.tracing {
+            reporter = Arc::new((Tracing, reporter));
+        }
+        #[cfg(feature = "metrics")]
+        if self.metrics {
+            reporter = Arc::new((crate::report::Metrics::default(), reporter));
+        }
+        let shared = Shared {
+            table: Table::new(&self.policy, &levels, &environment),
+            reporter,
+            limiter: Limiter::new(self.clock, budget),
+            caller: self.caller,
+        };
+        (ConnLint::from_shared(shared), errors)
+    }
+
+    fn read_environment(&self) -> Environment {
+        let settings = match &self.environment {
+            Some(settings) => settings.clone(),
+            None => env::var_os(Environment::VARIABLE)
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        };
+        let (environment, errors) = Environment::parse(&settings);
+        if let Some(errors) = errors {
+            tracing::warn!(target: TARGET, %errors, "nonsense in {}: left out", Environment::VARIABLE);
+        }
+        environment
+    }
+}
+
+impl fmt::Debug for ConnLintBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnLintBuilder")
+            .field("policy", &self.policy)
+            .field("levels", &self.levels)
+            .field("environment", &self.environment)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,350 @@
+use std::mem;
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Request, Response, Version};
+use http_body::Body;
+
+use crate::claims::{Claim, Claims};
+use crate::denied::Denied;
+use crate::field::Signs;
+use crate::handle::ConnHandle;
+use crate::intent::IntentionalClose;
+use crate::judgement::{self, Subject};
+use crate::lint::{Circumstances, Finding, Findings, Head, Label, LintSet, Message};
+use crate::placement::Placement;
+use crate::policy::Match;
+
+/// A request and its response, as a layer follows them: what it remembers of the request until
+/// the response comes. Of a clean request it owns nothing on the heap.
+///
+/// Findings on the request are reported when the response comes, or when the exchange is
+/// dropped without one: until then a layer further in may claim them.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    placement: Arc<Placement>,
+    method: Method,
+    version: Version,
+    signs: Signs,
+    matched: Match,
+    path: Path,
+    server: Option<Label>,
+    handle: Option<ConnHandle>,
+    found: Option<Box<Found>>,
+}
+
+/// What was found on the request.
+#[derive(Debug)]
+struct Found {
+    findings: Vec<Finding>,
+    claim: Claim,
+}
+
+/// A request that must not go on.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) denied: Denied,
+    /// By its content type: then its answer is a status of gRPC.
+    pub(crate) is_grpc: bool,
+}
+
+#[cfg(feature = "axum")]
+type Path = Option<axum::extract::MatchedPath>;
+#[cfg(not(feature = "axum"))]
+type Path = ();
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// A request that our server received; `answers` tells whether a denial can be answered.
+    pub(crate) fn receive<B>(
+        placement: &Arc<Placement>,
+        request: Request<B>,
+        answers: bool,
+    ) -> (Exchange, Result<Request<B>, Refusal>) {
+        let table = &placement.shared.table;
+        let signs = Signs::of_request(request.method(), request.version(), request.headers());
+        let matched = match signs.contains(Signs::PROBE) && table.probes_excluded {
+            true => Match::Excluded,
+            false => table.inbound(request.method(), original_path(&request)),
+        };
+        let mut exchange = Exchange::new(placement, &request, signs, matched);
+        exchange.path = matched_path(&request);
+        let head = Head::of_request(Message::ReceivedRequest, signs);
+        if head.is_clean() {
+            return (exchange, Ok(request));
+        }
+        let request = exchange.judge_request(head, request, answers);
+        (exchange, request)
+    }
+
+    /// A request that our client is about to send.
+    pub(crate) fn send<B>(
+        placement: &Arc<Placement>,
+        request: Request<B>,
+    ) -> (Exchange, Result<Request<B>, Refusal>) {
+        // HTTP/2 is spoken or not whatever the request says; HTTP/1.0 is what it says.
+        let version = request.version().min(Version::HTTP_11);
+        let signs = Signs::of_request(request.method(), version, request.headers());
+        let mut exchange = Exchange::new(placement, &request, signs, Match::Default);
+        if let Some(outlet) = &placement.outlet {
+            let authority = authority(&request);
+            let (name, path) = (outlet.client.name.as_str(), request.uri().path());
+            exchange.matched =
+                placement.shared.table.outbound(name, request.method(), authority, path);
+            exchange.server = authority.map(|authority| outlet.server(authority));
+        }
+        let head = Head::of_request(Message::OutgoingRequest, signs);
+        if head.is_clean() {
+            return (exchange, Ok(request));
+        }
+        let request = exchange.judge_request(head, request, true);
+        (exchange, request)
+    }
+
+    /// The response of our server.
+    pub(crate) fn answer<B: Body>(mut self, response: &mut Response<B>) {
+        let length = if self.signs.contains(Signs::HTTP10) {
+            response.body().size_hint().exact()
+        } else {
+            None
+        };
+        let request = Head::of_request(Message::ReceivedRequest, self.signs);
+        let head = Head::outgoing_response(&request, response.status(), response.headers(), length);
+        if self.found.is_some() || !head.is_clean() {
+            self.judge_response(head, response);
+        }
+    }
+
+    /// The response that our client received.
+    pub(crate) fn receive_response<B>(mut self, response: &mut Response<B>) {
+        let request = Head::of_request(Message::OutgoingRequest, self.signs);
+        let version = response.version();
+        let head =
+            Head::received_response(&request, response.status(), version, response.headers());
+        // Only now is it known what the wire speaks, so the request is looked at again.
+        self.version = version;
+        let again =
+            Head::of_request(Message::OutgoingRequest, self.signs.with(Signs::of_version(version)));
+        if self.found.is_some() || !head.is_clean() || !again.is_clean() {
+            self.judge_again(again);
+            self.judge_response(head, response);
+        }
+    }
+
+    /// What was found on the request so far.
+    pub(crate) fn findings(&self) -> Findings {
+        self.found.iter().flat_map(|found| found.findings.iter().cloned()).collect()
+    }
+
+    fn new<B>(
+        placement: &Arc<Placement>,
+        request: &Request<B>,
+        signs: Signs,
+        matched: Match,
+    ) -> Exchange {
+        Exchange {
+            placement: placement.clone(),
+            method: request.method().clone(),
+            version: request.version(),
+            signs,
+            matched,
+            path: Path::default(),
+            server: None,
+            handle: request.extensions().get::<ConnHandle>().cloned(),
+            found: None,
+        }
+    }
+
+    #[cold]
+    fn judge_request<B>(
+        &mut self,
+        head: Head,
+        request: Request<B>,
+        answers: bool,
+    ) -> Result<Request<B>, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        self.judge_request_parts(head, &mut parts, answers)?;
+        Ok(Request::from_parts(parts, body))
+    }
+
+    fn judge_request_parts(
+        &mut self,
+        head: Head,
+        parts: &mut Parts,
+        answers: bool,
+    ) -> Result<(), Refusal> {
+        let head = head.under(self.circumstances(&parts.extensions));
+        let caller =
+            if head.message.is_inbound() { self.placement.shared.caller(parts) } else { None };
+        let subject = Subject { caller, ..self.subject(head) };
+        let denial = judgement::of_request(&subject, &mut parts.headers, answers);
+        if denial.findings.is_empty() {
+            return Ok(());
+        }
+        // As it is sent from here on.
+        self.signs = Signs::of_request(&self.method, self.signs.version(), &parts.headers);
+
+        let claims = parts.extensions.get_or_insert_default::<Claims>();
+        let lints: LintSet = denial.findings.iter().map(|finding| finding.lint).collect();
+        let claim = claims.enter(lints);
+        let outer = parts.extensions.get::<Findings>().cloned().unwrap_or_default();
+        let outer = outer.iter().filter(|finding| !lints.contains(finding.lint)).cloned();
+        parts.extensions.insert(outer.chain(denial.findings.iter().cloned()).collect::<Findings>());
+        self.found = Some(Box::new(Found { findings: denial.findings, claim }));
+        let refuse = |denied| Err(Refusal { denied, is_grpc: is_grpc(&parts.headers) });
+        denial.denied.map_or(Ok(()), refuse)
+    }
+
+    /// Judges a request that was sent by what the response told of the wire.
+    fn judge_again(&mut self, head: Head) {
+        let version = self.version;
+        let found = self.found.iter_mut().flat_map(|found| &mut found.findings);
+        found.for_each(|finding| finding.version = Some(version));
+        if let Some(found) = &mut self.found {
+            found.findings.retain(|finding| finding.lint.entry().speaks(head.signs));
+        }
+        if head.is_clean() || !head.has(Signs::MULTIPLEXED) {
+            return;
+        }
+        let known: LintSet = self
+            .found
+            .iter()
+            .flat_map(|found| &found.findings)
+            .map(|finding| finding.lint)
+            .collect();
+        let subject = Subject { settled: known, ..self.subject(head) };
+        let findings = judgement::of_sent_request(&subject);
+        match &mut self.found {
+            Some(found) => found.findings.extend(findings),
+            None => {
+                let claim = Claims::default().enter(LintSet::EMPTY);
+                self.found = Some(Box::new(Found { findings, claim }));
+            }
+        }
+    }
+
+    #[cold]
+    fn judge_response<B>(&mut self, head: Head, response: &mut Response<B>) {
+        let mut extensions = mem::take(response.extensions_mut());
+        self.judge_response_head(head, response.headers_mut(), &mut extensions);
+        *response.extensions_mut() = extensions;
+    }
+
+    fn judge_response_head(
+        &mut self,
+        head: Head,
+        headers: &mut HeaderMap,
+        extensions: &mut Extensions,
+    ) {
+        let inner = extensions.get::<Findings>().cloned().unwrap_or_default();
+        let settled = inner.iter().filter(|finding| finding.message == head.message);
+        let settled = settled.map(|finding| finding.lint).collect();
+
+        let head = head.under(self.circumstances(extensions));
+        let mut findings = self.settle_request();
+        let subject = Subject { settled, ..self.subject(head) };
+        let of_response = judgement::of_response(&subject, headers);
+        of_response.iter().for_each(|finding| self.placement.shared.report(finding));
+
+        findings.extend(inner.iter().cloned());
+        findings.extend(of_response);
+        if !findings.is_empty() {
+            extensions.insert(findings.into_iter().collect::<Findings>());
+        }
+    }
+
+    /// Reports what was found on the request, but what a layer further in claimed.
+    fn settle_request(&mut self) -> Vec<Finding> {
+        let Some(found) = self.found.take() else { return Vec::new() };
+        let Found { mut findings, claim } = *found;
+        findings.retain(|finding| claim.holds(finding.lint));
+        findings.iter().for_each(|finding| self.placement.shared.report(finding));
+        findings
+    }
+
+    /// What is known around a message, by its extensions and by the request's handle.
+    fn circumstances(&self, extensions: &Extensions) -> Circumstances {
+        let told = self.handle.as_ref().map(ConnHandle::circumstances).unwrap_or_default();
+        Circumstances {
+            intended: extensions.get::<IntentionalClose>().is_some(),
+            one_shot: self.placement.outlet.as_ref().is_some_and(|outlet| outlet.one_shot),
+            ..told
+        }
+    }
+
+    fn subject(&self, head: Head) -> Subject<'_> {
+        Subject {
+            placement: &self.placement,
+            rules: self.placement.shared.table.rules(self.matched),
+            head,
+            settled: LintSet::EMPTY,
+            method: &self.method,
+            version: self.version_on_wire(head.message),
+            route: self.route(),
+            server: self.server,
+            caller: None,
+        }
+    }
+
+    /// Before the response nothing tells what an outgoing request's wire speaks.
+    fn version_on_wire(&self, message: Message) -> Option<Version> {
+        (message != Message::OutgoingRequest).then_some(self.version)
+    }
+
+    fn route(&self) -> Label {
+        let rules = self.placement.shared.table.rules(self.matched);
+        rules.label.or_else(|| path_label(&self.path)).unwrap_or(Label::OTHER)
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if self.found.is_some() {
+            self.settle_request();
+        }
+    }
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(http::header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// The host and port that a request is for, as its URI or its `Host` field names them.
+fn authority<B>(request: &Request<B>) -> Option<&str> {
+    let by_uri = request.uri().authority().map(|authority| authority.as_str());
+    let by_field = || request.headers().get(http::header::HOST)?.to_str().ok();
+    // Credentials before the host never reach a label.
+    by_uri.or_else(by_field).map(|authority| authority.rsplit('@').next().unwrap_or(authority))
+}
+
+/// The whole path as the caller sent it, also where `nest` stripped its prefix.
+#[cfg(feature = "axum")]
+fn original_path<B>(request: &Request<B>) -> &str {
+    let original = request.extensions().get::<axum::extract::OriginalUri>();
+    original.map_or(request.uri(), |original| &original.0).path()
+}
+
+#[cfg(not(feature = "axum"))]
+fn original_path<B>(request: &Request<B>) -> &str {
+    request.uri().path()
+}
+
+#[cfg(feature = "axum")]
+fn matched_path<B>(request: &Request<B>) -> Path {
+    request.extensions().get::<axum::extract::MatchedPath>().cloned()
+}
+
+#[cfg(not(feature = "axum"))]
+fn matched_path<B>(_: &Request<B>) -> Path {}
+
+#[cfg(feature = "axum")]
+fn path_label(path: &Path) -> Option<Label> {
+    path.as_ref().map(|path| Label::new(path.as_str()))
+}
+
+#[cfg(not(feature = "axum"))]
+fn path_label(_: &Path) -> Option<Label> {
+    None
+}

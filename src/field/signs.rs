@@ -1,0 +1,283 @@
+use http::{HeaderMap, HeaderValue, Method, Version, header};
+
+use super::misspelling::is_misspelled;
+use super::{ConnectionElement, connection_elements, keep_alive};
+
+/// What one pass over a message head saw: a set of signs that lints are judged from.
+///
+/// A head without any of them is clean, and costs no more than the pass. The set is two words
+/// wide, so it is all that has to be remembered of a request until its response comes.
+///
+/// ```
+/// use http::{HeaderMap, Method, Version, header};
+/// use tower_conn_lint::field::Signs;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(header::CONNECTION, "close, te".parse().unwrap());
+///
+/// let signs = Signs::of_request(&Method::GET, Version::HTTP_11, &headers);
+/// assert!(signs.contains(Signs::CLOSE_OPTION));
+/// assert!(!signs.contains(Signs::KEEP_ALIVE_OPTION));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Signs(u64);
+
+macro_rules! signs {
+    ($($(#[doc = $doc:literal])+ $name:ident = $bit:literal;)+) => {
+        impl Signs {
+            $($(#[doc = $doc])+ pub const $name: Signs = Signs(1 << $bit);)+
+
+            const NAMES: &[(Signs, &str)] = &[$((Signs::$name, stringify!($name))),+];
+        }
+    };
+}
+
+signs! {
+    /// A `Connection` field.
+    CONNECTION = 0;
+    /// The option `close`.
+    CLOSE_OPTION = 1;
+    /// The option `keep-alive`.
+    KEEP_ALIVE_OPTION = 2;
+    /// The option `upgrade`.
+    UPGRADE_OPTION = 3;
+    /// An element of `Connection` that is no token.
+    MALFORMED_ELEMENT = 4;
+    /// An element of `Connection` with a byte of 0x80 or above.
+    OBS_TEXT_ELEMENT = 5;
+    /// An element of `Connection` that is a known option, misspelled.
+    MISSPELLED_OPTION = 6;
+    /// More than one `Connection` line.
+    SEVERAL_LINES = 7;
+
+    /// A `Keep-Alive` field.
+    KEEP_ALIVE_FIELD = 8;
+    /// A `Keep-Alive` field with a parameter that can't be read.
+    KEEP_ALIVE_MALFORMED = 9;
+    /// A `Keep-Alive` field with a timeout of 0 or 1 s, or no request left.
+    KEEP_ALIVE_UNUSABLE = 10;
+
+    /// A `Proxy-Connection` field.
+    PROXY_CONNECTION_FIELD = 16;
+    /// An `Upgrade` field.
+    UPGRADE_FIELD = 17;
+    /// A `Transfer-Encoding` field.
+    TRANSFER_ENCODING_FIELD = 18;
+    /// A `Content-Length` field.
+    CONTENT_LENGTH_FIELD = 19;
+    /// A `Content-Length` other than 0, or a `Transfer-Encoding`: content may follow the head.
+    CONTENT = 20;
+    /// An `HTTP2-Settings` field.
+    HTTP2_SETTINGS_FIELD = 21;
+
+    /// The wire speaks HTTP/1.0 or HTTP/0.9.
+    HTTP10 = 32;
+    /// The wire speaks HTTP/2 or HTTP/3, whose connections persist whatever a field says.
+    MULTIPLEXED = 33;
+    /// A `HEAD` request.
+    HEAD = 34;
+    /// A `CONNECT` request.
+    CONNECT = 35;
+    /// A response whose content nothing but the end of the connection ends.
+    CLOSE_DELIMITED = 36;
+
+    /// The user agent of a health check: kubelet, load balancers.
+    PROBE = 40;
+}
+
+impl Signs {
+    /// No sign at all.
+    pub const NONE: Signs = Signs(0);
+
+    /// Reads the head of a request.
+    pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
+        let mut signs = Signs::of_fields(headers).with(Signs::of_version(version));
+        if *method == Method::HEAD {
+            signs = signs.with(Signs::HEAD);
+        } else if *method == Method::CONNECT {
+            signs = signs.with(Signs::CONNECT);
+        }
+        signs
+    }
+
+    /// Reads the head of a response; `version` is what the wire speaks, which for a response of
+    /// ours is the request's version and not the one that the handler left in the response.
+    ///
+    /// [`Signs::CLOSE_DELIMITED`] is not read here: it takes the request's method and the status.
+    pub fn of_response(version: Version, headers: &HeaderMap) -> Signs {
+        Signs::of_fields(headers).with(Signs::of_version(version))
+    }
+
+    /// The sign of a protocol version; none for HTTP/1.1.
+    pub fn of_version(version: Version) -> Signs {
+        match version {
+            Version::HTTP_11 => Signs::NONE,
+            Version::HTTP_09 | Version::HTTP_10 => Signs::HTTP10,
+            _ => Signs::MULTIPLEXED,
+        }
+    }
+
+    /// The version that the wire speaks; HTTP/2 stands for HTTP/3 too.
+    pub const fn version(self) -> Version {
+        if self.contains(Signs::HTTP10) {
+            Version::HTTP_10
+        } else if self.contains(Signs::MULTIPLEXED) {
+            Version::HTTP_2
+        } else {
+            Version::HTTP_11
+        }
+    }
+
+    /// Whether every sign of `other` is here.
+    pub const fn contains(self, other: Signs) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any sign of `other` is here.
+    pub const fn intersects(self, other: Signs) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// These signs and those of `other`.
+    #[must_use]
+    pub const fn with(self, other: Signs) -> Signs {
+        Signs(self.0 | other.0)
+    }
+
+    /// These signs without those of `other`.
+    #[must_use]
+    pub const fn without(self, other: Signs) -> Signs {
+        Signs(self.0 & !other.0)
+    }
+
+    /// The signs that are here and in `other`.
+    #[must_use]
+    pub const fn intersection(self, other: Signs) -> Signs {
+        Signs(self.0 & other.0)
+    }
+
+    /// Whether the framing of this head is broken in a way that forbids reuse (RFC 9112
+    /// section 6.1): `Transfer-Encoding` beside `Content-Length`, or in HTTP/1.0.
+    pub const fn framing_is_broken(self) -> bool {
+        self.contains(Signs::TRANSFER_ENCODING_FIELD)
+            && self.intersects(Signs::CONTENT_LENGTH_FIELD.with(Signs::HTTP10))
+    }
+
+    fn of_fields(headers: &HeaderMap) -> Signs {
+        let mut signs = Signs::NONE;
+        for (name, value) in headers {
+            let name = name.as_str();
+            if name.len() < 64 && LENGTHS >> name.len() & 1 != 0 {
+                signs = signs.with(of_field(name, value));
+            }
+        }
+        if signs.intersects(Signs::CONNECTION.with(Signs::KEEP_ALIVE_FIELD)) {
+            signs = signs.with(of_elements(headers));
+        }
+        signs
+    }
+}
+
+impl std::fmt::Debug for Signs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set()
+            .entries(
+                Signs::NAMES.iter().filter(|(sign, _)| self.contains(*sign)).map(|(_, name)| name),
+            )
+            .finish()
+    }
+}
+
+/// The lengths of the names that `of_field` knows, as a bitset: most fields end here.
+const LENGTHS: u64 = 1 << "upgrade".len()
+    | 1 << "connection".len()
+    | 1 << "content-length".len()
+    | 1 << "proxy-connection".len()
+    | 1 << "transfer-encoding".len();
+
+fn of_field(name: &str, value: &HeaderValue) -> Signs {
+    match name.as_bytes() {
+        b"user-agent" => {
+            if is_probe(value.as_bytes()) {
+                Signs::PROBE
+            } else {
+                Signs::NONE
+            }
+        }
+        b"content-length" => {
+            if value.as_bytes() == b"0" {
+                Signs::CONTENT_LENGTH_FIELD
+            } else {
+                Signs::CONTENT_LENGTH_FIELD.with(Signs::CONTENT)
+            }
+        }
+        b"connection" => Signs::CONNECTION,
+        b"keep-alive" => Signs::KEEP_ALIVE_FIELD,
+        b"upgrade" => Signs::UPGRADE_FIELD,
+        b"transfer-encoding" => Signs::TRANSFER_ENCODING_FIELD.with(Signs::CONTENT),
+        b"proxy-connection" => Signs::PROXY_CONNECTION_FIELD,
+        b"http2-settings" => Signs::HTTP2_SETTINGS_FIELD,
+        _ => Signs::NONE,
+    }
+}
+
+/// Health checks that close their connection on purpose, by the start of their user agent.
+fn is_probe(agent: &[u8]) -> bool {
+    const PROBES: [&[u8]; 5] = [
+        b"kube-probe/",
+        b"ELB-HealthChecker/",
+        b"GoogleHC/",
+        b"Consul Health Check",
+        b"Amazon-Route53-Health-Check-Service",
+    ];
+    matches!(agent.first(), Some(b'k' | b'E' | b'G' | b'C' | b'A'))
+        && PROBES.iter().any(|probe| agent.starts_with(probe))
+}
+
+fn of_elements(headers: &HeaderMap) -> Signs {
+    let mut signs = Signs::NONE;
+    let lines = headers.get_all(header::CONNECTION).iter();
+    if lines.take(2).count() > 1 {
+        signs = signs.with(Signs::SEVERAL_LINES);
+    }
+    for element in connection_elements(headers) {
+        signs = signs.with(match element {
+            ConnectionElement::Option(option) if option.is_close() => Signs::CLOSE_OPTION,
+            ConnectionElement::Option(option) if option.is_keep_alive() => Signs::KEEP_ALIVE_OPTION,
+            ConnectionElement::Option(option) if option.is_upgrade() => Signs::UPGRADE_OPTION,
+            ConnectionElement::Option(option) => {
+                // An option that names a field of this message is a nomination, whatever it resembles.
+                if is_misspelled(option.as_str().as_bytes())
+                    && !headers.contains_key(option.as_str())
+                {
+                    Signs::MISSPELLED_OPTION
+                } else {
+                    Signs::NONE
+                }
+            }
+            ConnectionElement::Malformed(malformed) => {
+                let mut found = Signs::MALFORMED_ELEMENT;
+                if malformed.has_obs_text() {
+                    found = found.with(Signs::OBS_TEXT_ELEMENT);
+                }
+                if is_misspelled(malformed.as_bytes()) {
+                    found = found.with(Signs::MISSPELLED_OPTION);
+                }
+                found
+            }
+            ConnectionElement::Empty => Signs::NONE,
+        });
+    }
+    if headers.contains_key("keep-alive") {
+        let parameters = keep_alive(headers);
+        if !parameters.is_well_formed() {
+            signs = signs.with(Signs::KEEP_ALIVE_MALFORMED);
+        }
+        if parameters.timeout().is_some_and(|timeout| timeout.as_secs() <= 1)
+            || parameters.max() == Some(0)
+        {
+            signs = signs.with(Signs::KEEP_ALIVE_UNUSABLE);
+        }
+    }
+    signs
+}

@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::{Inbound, KnownBodies};
+use crate::lint::Lint;
+use crate::placement::Placement;
+
+/// Puts the lint around a service of a server; made by [`ConnLint::inbound`](crate::ConnLint::inbound).
+/// Body types are the same within and without.
+///
+/// ```
+/// use tower::ServiceBuilder;
+/// use tower_conn_lint::ConnLint;
+///
+/// let lint = ConnLint::new();
+/// let stack = ServiceBuilder::new().layer(lint.inbound());
+/// ```
+#[derive(Clone, Debug)]
+pub struct InboundLayer<A = KnownBodies> {
+    placement: Arc<Placement>,
+    answer: A,
+}
+
+impl InboundLayer {
+    pub(crate) fn new(placement: Placement) -> InboundLayer {
+        InboundLayer { placement: Arc::new(placement), answer: KnownBodies }
+    }
+}
+
+impl<A> InboundLayer<A> {
+    /// Silences a lint here, whatever the policy says; only `CONN_LINT` is stronger. Default: no
+    /// exception.
+    #[must_use]
+    pub fn allow(mut self, lint: Lint, reason: impl AsRef<str>) -> InboundLayer<A> {
+        Arc::make_mut(&mut self.placement).except(lint, reason.as_ref());
+        self
+    }
+
+    /// How the text of a denial becomes a response's body, where the body's type is not one that
+    /// [`KnownBodies`] knows: without it a denial stands aside.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// struct Wrapped(String);
+    ///
+    /// let layer = ConnLint::new().inbound().deny_with(Wrapped);
+    /// ```
+    pub fn deny_with<F>(self, body: F) -> InboundLayer<F> {
+        InboundLayer { placement: self.placement, answer: body }
+    }
+}
+
+impl<S, A: Clone> Layer<S> for InboundLayer<A> {
+    type Service = Inbound<S, A>;
+
+    fn layer(&self, inner: S) -> Inbound<S, A> {
+        Inbound::new(inner, self.placement.clone(), self.answer.clone())
+    }
+}

@@ -1,0 +1,28 @@
+//! The layer for servers: it judges requests that were received and responses of ours.
+//!
+//! ```
+//! # #[cfg(feature = "axum")] {
+//! use axum::{Router, routing::post};
+//! use tower_conn_lint::ConnLint;
+//!
+//! # async fn login() {}
+//! let lint = ConnLint::new();
+//! let app: Router = Router::new()
+//!     .route("/login", post(login))
+//!     .layer(lint.inbound());        // last, so that it covers every route
+//! # }
+//! ```
+//!
+//! A received request can't be rewritten with effect: the server below has read its `close`
+//! already. A response can, so `fix` acts there. A response of a handler is never replaced.
+
+mod answer;
+mod future;
+mod layer;
+mod problem;
+mod service;
+
+pub use self::answer::{Answer, KnownBodies};
+pub use self::future::ResponseFuture;
+pub use self::layer::InboundLayer;
+pub use self::service::Inbound;

@@ -1,0 +1,69 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::{Answer, KnownBodies, ResponseFuture, problem};
+use crate::exchange::Exchange;
+use crate::placement::Placement;
+
+/// A service of a server under the lint; made by [`InboundLayer`](super::InboundLayer).
+///
+/// ```
+/// use std::convert::Infallible;
+/// use http::{Request, Response};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_conn_lint::ConnLint;
+///
+/// # tokio_test::block_on(async {
+/// let hello = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new("hello".to_owned())) });
+/// let service = ConnLint::new().inbound().layer(hello);
+///
+/// let response = service.oneshot(Request::new(())).await.unwrap();
+/// assert_eq!(response.body(), "hello");
+/// # });
+/// ```
+#[derive(Clone, Debug)]
+pub struct Inbound<S, A = KnownBodies> {
+    inner: S,
+    placement: Arc<Placement>,
+    answer: A,
+}
+
+impl<S, A> Inbound<S, A> {
+    pub(super) fn new(inner: S, placement: Arc<Placement>, answer: A) -> Inbound<S, A> {
+        Inbound { inner, placement, answer }
+    }
+}
+
+impl<S, A, B, R> Service<Request<B>> for Inbound<S, A>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body,
+    A: Answer<R>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if self.placement.is_off() {
+            return ResponseFuture::unwatched(self.inner.call(request));
+        }
+        let (exchange, request) =
+            Exchange::receive(&self.placement, request, self.answer.can_answer());
+        match request {
+            Ok(request) => ResponseFuture::watched(self.inner.call(request), exchange),
+            Err(refusal) => {
+                let response = problem::response(&refusal, exchange.findings());
+                ResponseFuture::denied(response.map(|text| self.answer.body(text)))
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a policy makes of the lints that fired on one message: findings, rewrites, a denial.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, Version};
+
+use crate::denied::Denied;
+use crate::lint::{
+    self, Action, Closing, Evidence, Finding, Head, Label, Level, Lint, LintSet, StandAside,
+};
+use crate::placement::Placement;
+use crate::policy::Rules;
+
+/// A message and all that bears on its judgement.
+pub(crate) struct Subject<'a> {
+    pub(crate) placement: &'a Placement,
+    pub(crate) rules: &'a Rules,
+    pub(crate) head: Head,
+    /// The lints that another layer of the stack settled.
+    pub(crate) settled: LintSet,
+    pub(crate) method: &'a Method,
+    pub(crate) version: Option<Version>,
+    pub(crate) route: Label,
+    pub(crate) server: Option<Label>,
+    pub(crate) caller: Option<Arc<str>>,
+}
+
+/// The judgement of a request.
+pub(crate) struct Denial {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) denied: Option<Denied>,
+}
+
+/// Judges a request that may still be rewritten or rejected; `answers` tells whether a rejection
+/// can be answered.
+pub(crate) fn of_request(subject: &Subject<'_>, headers: &mut HeaderMap, answers: bool) -> Denial {
+    let mut findings = find(subject, headers);
+    let mut denied = None;
+    for finding in findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
+        if answers {
+            finding.action = Action::Denied;
+            let status = subject.placement.shared.table.deny_status;
+            denied = denied.or(Some(Denied::new(finding.lint, status)));
+        } else {
+            finding.action = Action::StoodAside(StandAside::NoAnswer);
+        }
+    }
+    if denied.is_none() {
+        rewrite(subject, &mut findings, headers);
+    }
+    Denial { findings, denied }
+}
+
+/// Judges a request that is on its way: it is too late to act on it.
+pub(crate) fn of_sent_request(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = find(subject, &HeaderMap::new());
+    for finding in findings.iter_mut().filter(|finding| finding.level >= Level::Fix) {
+        finding.action = Action::StoodAside(StandAside::VersionUnknown);
+    }
+    findings
+}
+
+/// Judges a response.
+pub(crate) fn of_response(subject: &Subject<'_>, headers: &mut HeaderMap) -> Vec<Finding> {
+    let mut findings = find(subject, headers);
+    rewrite(subject, &mut findings, headers);
+    findings
+}
+
+/// The lints that fire, but those that nobody heeds.
+fn find(subject: &Subject<'_>, headers: &HeaderMap) -> Vec<Finding> {
+    let fired = lint::check(&subject.head).intersection(subject.placement.judged());
+    fired
+        .difference(subject.settled)
+        .iter()
+        .filter_map(|lint| subject.finding(lint, headers))
+        .collect()
+}
+
+/// Carries out the fixes. A rewrite is claimed where the message changed by it, or no longer
+/// trips the lint.
+fn rewrite(subject: &Subject<'_>, findings: &mut [Finding], headers: &mut HeaderMap) {
+    let closing = lint::closing(&subject.head);
+    for finding in findings.iter_mut().filter(|finding| finding.level == Level::Fix) {
+        let rewrite = finding.lint.entry().rewrite.as_ref();
+        finding.action =
+            match (rewrite.filter(|rewrite| rewrite.on.contains(finding.message)), closing) {
+                (None, _) => Action::StoodAside(StandAside::VersionUnknown),
+                (Some(rewrite), Closing::Unsure(reason)) if rewrite.keeps_alive => {
+                    Action::StoodAside(reason)
+                }
+                (Some(rewrite), _) if (rewrite.apply)(headers) => Action::Rewritten,
+                (Some(_), _) => Action::StoodAside(StandAside::Unsafe),
+            };
+    }
+}
+
+impl Subject<'_> {
+    fn finding(&self, lint: Lint, headers: &HeaderMap) -> Option<Finding> {
+        let Subject { placement, rules, head, .. } = self;
+        let reason = placement.exception(lint).cloned();
+        if reason.is_none() && !rules.heeded().contains(lint) {
+            return None;
+        }
+        Some(Finding {
+            lint,
+            message: head.message,
+            level: placement.level(rules, lint, head.message),
+            action: Action::None,
+            would: rules.would(lint),
+            reason,
+            method: self.method.clone(),
+            route: self.route,
+            client: placement.outlet.as_ref().map(|outlet| outlet.client),
+            server: self.server,
+            caller: self.caller.clone(),
+            version: self.version,
+            evidence: Evidence::of(lint, headers),
+        })
+    }
+}

@@ -1,0 +1,82 @@
+use http::HeaderMap;
+
+use super::message::Messages;
+use super::{Head, Level};
+use crate::field::Signs;
+
+/// A lint of the catalogue: its texts and its check, in one place.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) why: &'static str,
+    pub(crate) example: &'static str,
+    pub(crate) fix: &'static str,
+    pub(crate) accept: &'static str,
+    pub(crate) source: &'static str,
+    pub(crate) likely: &'static str,
+    pub(crate) unknown: &'static str,
+    /// Under `recommended-1`; the other presets follow from it.
+    pub(crate) level: Level,
+    pub(crate) places: Messages,
+    pub(crate) protocol: Protocol,
+    pub(crate) rewrite: Option<Rewrite>,
+    pub(crate) shows: Shows,
+    /// A head without any of these signs can't trip it.
+    pub(crate) signs: Signs,
+    pub(crate) check: fn(&Head) -> bool,
+}
+
+/// On which wires a lint means anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Any,
+    Http1,
+    Multiplexed,
+}
+
+/// A rewrite of an outgoing message: it only removes, so it is right whatever version is spoken.
+#[derive(Debug)]
+pub(crate) struct Rewrite {
+    pub(crate) on: Messages,
+    pub(crate) apply: fn(&mut HeaderMap) -> bool,
+    /// Removes `close`, so it stands aside where closing is right.
+    pub(crate) keeps_alive: bool,
+    /// Only where a policy names the lint: no preset raises it to a fix.
+    pub(crate) by_name_only: bool,
+}
+
+/// What of a message is a lint's evidence.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shows {
+    /// The line of `Connection` with this option, and the option marked.
+    Option(&'static str),
+    /// The line of `Connection` with the first element that is no token.
+    Malformed,
+    /// The line of `Connection` with a misspelled element.
+    Misspelled,
+    /// All lines of this field.
+    Field(&'static str),
+    /// The first of the connection-specific fields.
+    ConnectionSpecific,
+    /// The protocol version.
+    Version,
+    /// The absence of both `Content-Length` and `Transfer-Encoding`.
+    Unframed,
+}
+
+/// Defines the lints of a family: a public constant for each, documented by its summary, and
+/// the family's part of the catalogue.
+macro_rules! lints {
+    ($($constant:ident = $name:literal, $summary:literal { $($field:ident: $value:expr,)+ })+) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $summary, ".")]
+            pub const $constant: crate::lint::Lint = crate::lint::Lint::named($name);
+        )+
+
+        pub(super) const FAMILY: &[&crate::lint::entry::Entry] = &[
+            $(&crate::lint::entry::Entry { name: $name, summary: $summary, $($field: $value,)+ },)+
+        ];
+    };
+}
+pub(super) use lints;

@@ -1,0 +1,56 @@
+//! The catalogue of lints, and the checks of a message head.
+//!
+//! A lint is one [`Lint`]: its name, why it matters, where it applies, what mends it, and the
+//! check that decides. A check is a pure function of a [`Head`]; a connection is not known here.
+//! [`check`] gives the set of lints that fire.
+//!
+//! ```
+//! use http::{HeaderMap, Method, Version, header};
+//! use tower_conn_lint::lint::{self, Head};
+//!
+//! let mut headers = HeaderMap::new();
+//! headers.insert(header::CONNECTION, "close".parse().unwrap());
+//!
+//! let head = Head::received_request(&Method::GET, Version::HTTP_11, &headers);
+//! assert!(lint::check(&head).contains(lint::CALLER_SENDS_CLOSE));
+//! assert_eq!(lint::explain("caller-sends-close").unwrap().source(), "RFC 9112 section 9.6");
+//! ```
+
+mod catalogue;
+mod check;
+mod close;
+mod diagnostic;
+mod entry;
+mod evidence;
+mod finding;
+mod head;
+mod hop_by_hop;
+mod http2;
+mod id;
+mod keep_alive;
+mod label;
+mod level;
+mod message;
+mod reading;
+mod set;
+mod stand_aside;
+
+pub use self::catalogue::{all, explain};
+pub use self::check::check;
+pub use self::close::*;
+pub use self::diagnostic::Diagnostic;
+pub use self::evidence::Evidence;
+pub use self::finding::{Action, Client, Finding, Findings};
+pub use self::head::{Circumstances, Head, RequestBody};
+pub use self::hop_by_hop::*;
+pub use self::http2::*;
+pub use self::id::Lint;
+pub use self::keep_alive::*;
+pub use self::label::Label;
+pub use self::level::Level;
+pub use self::message::Message;
+pub use self::reading::*;
+pub use self::set::LintSet;
+pub use self::stand_aside::StandAside;
+
+pub(crate) use self::stand_aside::{Closing, closing};

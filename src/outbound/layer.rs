@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::Outbound;
+use crate::lint::{Client, Lint};
+use crate::placement::Placement;
+
+/// Puts the lint around a client; made by [`ConnLint::outbound`](crate::ConnLint::outbound).
+/// Body types are the same within and without.
+///
+/// ```
+/// use tower_conn_lint::{ConnLint, lint};
+///
+/// let layer = ConnLint::new()
+///     .outbound("gateway")
+///     .allow(lint::UPSTREAM_SENDS_CLOSE, "the gateway rotates its connections");
+/// ```
+#[derive(Clone, Debug)]
+pub struct OutboundLayer {
+    placement: Arc<Placement>,
+}
+
+impl OutboundLayer {
+    pub(crate) fn new(placement: Placement) -> OutboundLayer {
+        OutboundLayer { placement: Arc::new(placement) }
+    }
+
+    /// Silences a lint for this client, whatever the policy says; only `CONN_LINT` is stronger.
+    /// Default: no exception.
+    #[must_use]
+    pub fn allow(mut self, lint: Lint, reason: impl AsRef<str>) -> OutboundLayer {
+        Arc::make_mut(&mut self.placement).except(lint, reason.as_ref());
+        self
+    }
+
+    /// Declares that this client sends one request and ends, so that its `close` is right.
+    /// Default: it does not.
+    #[must_use]
+    pub fn one_shot(mut self) -> OutboundLayer {
+        if let Some(outlet) = &mut Arc::make_mut(&mut self.placement).outlet {
+            outlet.one_shot = true;
+        }
+        self
+    }
+
+    /// The client, as findings name it.
+    pub fn client(&self) -> Client {
+        self.placement.outlet.as_ref().expect("an outbound layer has a client").client
+    }
+}
+
+impl<S> Layer<S> for OutboundLayer {
+    type Service = Outbound<S>;
+
+    fn layer(&self, inner: S) -> Outbound<S> {
+        Outbound::new(inner, self.placement.clone())
+    }
+}

@@ -1,0 +1,67 @@
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::{Error, ResponseFuture};
+use crate::exchange::Exchange;
+use crate::placement::Placement;
+
+/// A client under the lint; made by [`OutboundLayer`](super::OutboundLayer).
+///
+/// ```
+/// use std::convert::Infallible;
+/// use http::{Request, Response, header};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_conn_lint::{ConnLint, Preset};
+///
+/// # tokio_test::block_on(async {
+/// let client = service_fn(|request: Request<()>| async move {
+///     assert!(!request.headers().contains_key(header::CONNECTION), "the close is gone");
+///     Ok::<_, Infallible>(Response::new(()))
+/// });
+/// let lint = ConnLint::builder().policy(Preset::Recommended1).build();
+/// let client = lint.outbound("gateway").layer(client);
+///
+/// let request = Request::get("http://gateway/").header(header::CONNECTION, "close").body(()).unwrap();
+/// client.oneshot(request).await.unwrap();
+/// # });
+/// ```
+#[derive(Clone, Debug)]
+pub struct Outbound<S> {
+    inner: S,
+    placement: Arc<Placement>,
+}
+
+impl<S> Outbound<S> {
+    pub(super) fn new(inner: S, placement: Arc<Placement>) -> Outbound<S> {
+        Outbound { inner, placement }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Outbound<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    type Response = Response<R>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(|error| Error::Inner(error.into()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture<S::Future> {
+        if self.placement.is_off() {
+            return ResponseFuture::unwatched(self.inner.call(request));
+        }
+        let (exchange, request) = Exchange::send(&self.placement, request);
+        match request {
+            Ok(request) => ResponseFuture::watched(self.inner.call(request), exchange),
+            Err(refusal) => ResponseFuture::denied(refusal.denied),
+        }
+    }
+}

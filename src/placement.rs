@@ -1,0 +1,106 @@
+use std::panic::Location;
+use std::sync::{Arc, OnceLock};
+
+use crate::lint::{Client, Label, Level, Lint, LintSet, Message};
+use crate::policy::{Rules, effective};
+use crate::shared::Shared;
+
+/// Where a layer stands: what it judges there, and for which client.
+#[derive(Clone, Debug)]
+pub(crate) struct Placement {
+    pub(crate) shared: Arc<Shared>,
+    /// All lints, or only those that an exception is about.
+    judged: LintSet,
+    exceptions: Vec<(Lint, Arc<str>)>,
+    pub(crate) outlet: Option<Outlet>,
+}
+
+/// A client of ours, seen from its layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Outlet {
+    pub(crate) client: Client,
+    pub(crate) one_shot: bool,
+    servers: Arc<Servers>,
+}
+
+/// The upstreams of one client, found again without a lock. Beyond the bound they are `other`.
+#[derive(Debug, Default)]
+struct Servers([OnceLock<(Box<str>, Label)>; Servers::BOUND]);
+
+// === impl Placement ===
+
+impl Placement {
+    pub(crate) fn inbound(shared: Arc<Shared>) -> Placement {
+        Placement { shared, judged: LintSet::ALL, exceptions: Vec::new(), outlet: None }
+    }
+
+    pub(crate) fn outbound(
+        shared: Arc<Shared>,
+        name: &str,
+        built_at: &'static Location<'static>,
+    ) -> Placement {
+        let client = Client { name: Label::new(name), built_at };
+        let outlet = Outlet { client, one_shot: false, servers: Arc::default() };
+        Placement { outlet: Some(outlet), ..Placement::inbound(shared) }
+    }
+
+    /// A placement that judges nothing but its exceptions.
+    pub(crate) fn exceptions_only(shared: Arc<Shared>) -> Placement {
+        Placement { judged: LintSet::EMPTY, ..Placement::inbound(shared) }
+    }
+
+    /// Allows a lint here, whatever the policy says.
+    pub(crate) fn except(&mut self, lint: Lint, reason: &str) {
+        self.judged = self.judged.with(lint);
+        self.exceptions.push((lint, reason.into()));
+    }
+
+    /// Whether the environment switched every lint off.
+    pub(crate) fn is_off(&self) -> bool {
+        self.shared.table.off
+    }
+
+    pub(crate) fn judged(&self) -> LintSet {
+        self.judged
+    }
+
+    /// The reason for which a lint is allowed here. The environment is stronger than code.
+    pub(crate) fn exception(&self, lint: Lint) -> Option<&Arc<str>> {
+        if self.shared.table.forced.contains(lint) {
+            return None;
+        }
+        self.exceptions.iter().find(|(excepted, _)| *excepted == lint).map(|(_, reason)| reason)
+    }
+
+    pub(crate) fn level(&self, rules: &Rules, lint: Lint, message: Message) -> Level {
+        if self.exception(lint).is_some() {
+            return Level::Allow;
+        }
+        effective(rules.level(lint), lint, message)
+    }
+}
+
+// === impl Outlet ===
+
+impl Outlet {
+    /// The label of an upstream, by its host and port.
+    pub(crate) fn server(&self, authority: &str) -> Label {
+        self.servers.label(authority)
+    }
+}
+
+// === impl Servers ===
+
+impl Servers {
+    const BOUND: usize = 16;
+
+    fn label(&self, authority: &str) -> Label {
+        for slot in &self.0 {
+            let (known, label) = slot.get_or_init(|| (authority.into(), Label::new(authority)));
+            if **known == *authority {
+                return *label;
+            }
+        }
+        Label::OTHER
+    }
+}

@@ -1,0 +1,193 @@
+use std::{fmt, slice};
+
+use super::suggest::nearest;
+use super::{Preset, TemplateError};
+use crate::lint::{self, Level, Lint};
+
+/// One mistake in a policy. `Display` names what was written, and the nearest right thing.
+///
+/// ```
+/// use tower_conn_lint::{Policy, policy::PolicyErrorKind, lint};
+///
+/// let errors = Policy::builder().fix(lint::CALLER_SENDS_CLOSE).build().unwrap_err();
+/// let error = errors.iter().next().unwrap();
+/// assert_eq!(error.kind(), PolicyErrorKind::CannotFix);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct PolicyError {
+    kind: PolicyErrorKind,
+    text: String,
+}
+
+/// What kind of mistake it is.
+///
+/// ```
+/// use tower_conn_lint::{Preset, policy::PolicyErrorKind};
+///
+/// let error = "recomended-1".parse::<Preset>().unwrap_err();
+/// assert_eq!(error.kind(), PolicyErrorKind::UnknownPreset);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PolicyErrorKind {
+    /// No lint has this name.
+    UnknownLint,
+    /// No preset has this name.
+    UnknownPreset,
+    /// A setting of `CONN_LINT` can't be read.
+    Setting,
+    /// A route can't be read: its method, its client or host, or its template.
+    Route,
+    /// `fix` on a lint that no rewrite mends.
+    CannotFix,
+    /// `deny` on a lint of messages that are never rejected.
+    CannotDeny,
+    /// A lint on a route of the side where it is never looked for.
+    WrongSide,
+    /// A status for denied requests that is no error.
+    DenyStatus,
+}
+
+/// All mistakes of a policy at once, in the order in which they were written; never empty.
+///
+/// ```
+/// use tower_conn_lint::Policy;
+///
+/// let errors = Policy::builder().fix("closer").deny("opener").build().unwrap_err();
+/// assert_eq!(errors.iter().count(), 2);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyErrors(Vec<PolicyError>);
+
+// === impl PolicyError ===
+
+impl PolicyError {
+    /// What kind of mistake it is.
+    pub fn kind(&self) -> PolicyErrorKind {
+        self.kind
+    }
+
+    fn new(kind: PolicyErrorKind, text: impl fmt::Display) -> PolicyError {
+        PolicyError { kind, text: text.to_string() }
+    }
+
+    pub(super) fn unknown_lint(name: &str) -> PolicyError {
+        let hint = did_you_mean(nearest(name, lint::all().map(Lint::name)));
+        PolicyError::new(
+            PolicyErrorKind::UnknownLint,
+            format_args!("unknown lint `{}`{hint}", quoted(name)),
+        )
+    }
+
+    pub(super) fn unknown_preset(name: &str) -> PolicyError {
+        let names = Preset::ALL.map(Preset::as_str);
+        let hint = match nearest(name, names) {
+            None => format!(": there are {}", names.join(", ")),
+            near => did_you_mean(near),
+        };
+        PolicyError::new(
+            PolicyErrorKind::UnknownPreset,
+            format_args!("unknown preset `{}`{hint}", quoted(name)),
+        )
+    }
+
+    pub(super) fn setting(text: &str, expected: &str, near: Option<&str>) -> PolicyError {
+        let hint = did_you_mean(near);
+        PolicyError::new(
+            PolicyErrorKind::Setting,
+            format_args!("`{}` is not {expected}{hint}", quoted(text)),
+        )
+    }
+
+    pub(super) fn route(route: &str, reason: impl fmt::Display) -> PolicyError {
+        PolicyError::new(
+            PolicyErrorKind::Route,
+            format_args!("route `{}`: {reason}", quoted(route)),
+        )
+    }
+
+    pub(super) fn template(route: &str, error: &TemplateError) -> PolicyError {
+        PolicyError::route(route, error)
+    }
+
+    pub(super) fn cannot_fix(lint: Lint) -> PolicyError {
+        let text = format_args!(
+            "`fix` on `{lint}`: no rewrite of ours mends it; the most that helps is `{}`",
+            if lint.is_deniable() { Level::Deny } else { Level::Warn },
+        );
+        PolicyError::new(PolicyErrorKind::CannotFix, text)
+    }
+
+    pub(super) fn cannot_deny(lint: Lint) -> PolicyError {
+        let text = format_args!(
+            "`deny` on `{lint}`: a response is never replaced; the most that helps is `{}`",
+            if lint.is_fixable() { Level::Fix } else { Level::Warn },
+        );
+        PolicyError::new(PolicyErrorKind::CannotDeny, text)
+    }
+
+    pub(super) fn wrong_side(route: &str, lint: Lint, right: &str) -> PolicyError {
+        let text = format_args!(
+            "`{lint}` on the route `{}`: it is looked for {right} only",
+            quoted(route)
+        );
+        PolicyError::new(PolicyErrorKind::WrongSide, text)
+    }
+
+    pub(super) fn deny_status(status: http::StatusCode) -> PolicyError {
+        let text = format_args!(
+            "a denied request can't be answered with {status}: name a status from 400 to 599"
+        );
+        PolicyError::new(PolicyErrorKind::DenyStatus, text)
+    }
+}
+
+// === impl PolicyErrors ===
+
+impl PolicyErrors {
+    pub(super) fn check(errors: Vec<PolicyError>) -> Result<(), PolicyErrors> {
+        if errors.is_empty() { Ok(()) } else { Err(PolicyErrors(errors)) }
+    }
+
+    /// Each mistake.
+    pub fn iter(&self) -> slice::Iter<'_, PolicyError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a PolicyErrors {
+    type Item = &'a PolicyError;
+    type IntoIter = slice::Iter<'a, PolicyError>;
+
+    fn into_iter(self) -> slice::Iter<'a, PolicyError> {
+        self.iter()
+    }
+}
+
+impl fmt::Display for PolicyErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PolicyErrors {}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"))
+}
+
+/// What was written, short enough and without control characters, as it may go to a log.
+fn quoted(text: &str) -> String {
+    let mut quoted: String = text.chars().take(64).flat_map(char::escape_debug).collect();
+    if text.chars().nth(64).is_some() {
+        quoted.push_str("...");
+    }
+    quoted
+}

@@ -1,0 +1,174 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use http::{Method, StatusCode};
+
+use super::levels::Levels;
+use super::route::ParsedRoute;
+use super::routes::Routes;
+use super::{Environment, Policy, Template};
+use crate::lint::{Label, Level, Lint, LintSet};
+
+/// A policy made ready to be asked: one match gives a request's [`Rules`].
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) off: bool,
+    pub(crate) probes_excluded: bool,
+    pub(crate) deny_status: StatusCode,
+    /// What the environment sets: no code on a route changes it.
+    pub(crate) forced: LintSet,
+    default: Rules,
+    excluded: Rules,
+    rules: Vec<Rules>,
+    inbound: Routes<usize>,
+    /// By the client's name, or the host in lower case.
+    outbound: HashMap<Box<str>, Routes<usize>>,
+}
+
+/// What holds on one route.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) label: Option<Label>,
+    acts: Levels,
+    would: Option<Levels>,
+    heeded: LintSet,
+}
+
+/// Which rules hold for a request: an index, which outlives the request's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Match {
+    Default,
+    Excluded,
+    Route(usize),
+}
+
+// === impl Table ===
+
+impl Table {
+    /// Compiles a policy, with the levels given in code and those of the environment over it.
+    pub(crate) fn new(policy: &Policy, code: &[(Lint, Level)], environment: &Environment) -> Table {
+        let rules = |route: &[(Lint, Level)], label| {
+            let over = [&policy.levels[..], route, code].concat();
+            Rules::new(policy, &over, environment, label)
+        };
+        let mut table = Table {
+            off: environment.off,
+            probes_excluded: policy.probes_excluded,
+            deny_status: policy.deny_status,
+            forced: environment.levels.iter().map(|(lint, _)| *lint).collect(),
+            default: rules(&[], None),
+            excluded: Rules::default(),
+            rules: Vec::new(),
+            inbound: Routes::default(),
+            outbound: HashMap::new(),
+        };
+        for route in &policy.routes {
+            let label = route.template.as_ref().map(|template| Label::new(template.as_str()));
+            table.rules.push(rules(&route.levels, label));
+            table.insert(route, table.rules.len() - 1);
+        }
+        for path in &policy.excluded {
+            table.rules.push(Rules::default());
+            table.inbound.insert(None, path, table.rules.len() - 1);
+        }
+        table
+    }
+
+    pub(crate) fn inbound(&self, method: &Method, path: &str) -> Match {
+        if self.inbound.is_empty() {
+            return Match::Default;
+        }
+        self.inbound.find(method, path).map_or(Match::Default, |index| Match::Route(*index))
+    }
+
+    /// By the client's name first, then by the host with its port, then by the host alone.
+    pub(crate) fn outbound(
+        &self,
+        client: &str,
+        method: &Method,
+        authority: Option<&str>,
+        path: &str,
+    ) -> Match {
+        if self.outbound.is_empty() {
+            return Match::Default;
+        }
+        let find = |target: &str| self.outbound.get(target)?.find(method, path);
+        let by_authority = || {
+            let authority = lower_case(authority?);
+            let host = authority.rsplit_once(':').map(|(host, _)| host);
+            find(&authority).or_else(|| find(host?))
+        };
+        find(client).or_else(by_authority).map_or(Match::Default, |index| Match::Route(*index))
+    }
+
+    pub(crate) fn rules(&self, matched: Match) -> &Rules {
+        match matched {
+            Match::Default => &self.default,
+            Match::Excluded => &self.excluded,
+            Match::Route(index) => &self.rules[index],
+        }
+    }
+
+    fn insert(&mut self, route: &ParsedRoute, index: usize) {
+        let routes = match &route.target {
+            None => &mut self.inbound,
+            Some(target) => self.outbound.entry(target.clone()).or_default(),
+        };
+        match &route.template {
+            Some(template) => _ = routes.insert(route.method.clone(), template, index),
+            None => {
+                for every_path in ["/", "/{*rest}"] {
+                    let template =
+                        Template::parse(every_path).expect("this template is well-formed");
+                    routes.insert(route.method.clone(), &template, index);
+                }
+            }
+        }
+    }
+}
+
+/// Hosts are compared without regard to case; nearly all are in lower case already.
+fn lower_case(authority: &str) -> Cow<'_, str> {
+    if authority.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(authority.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(authority)
+    }
+}
+
+// === impl Rules ===
+
+impl Rules {
+    fn new(
+        policy: &Policy,
+        over: &[(Lint, Level)],
+        environment: &Environment,
+        label: Option<Label>,
+    ) -> Rules {
+        let named = |levels: &[(Lint, Level)], lint| {
+            levels.iter().rev().find(|(named, _)| *named == lint).map(|(_, level)| *level)
+        };
+        let cap = if environment.observe { Level::Warn } else { Level::Deny };
+        let acts = Levels::new(|lint| {
+            let level =
+                named(over, lint).unwrap_or_else(|| policy.preset.level(lint)).min(policy.cap);
+            named(&environment.levels, lint).unwrap_or(level).min(cap)
+        });
+        let would = policy.preview.map(|preview| Levels::new(|lint| preview.level(lint)));
+        let heeded = acts.heeded().union(would.unwrap_or_default().heeded());
+        Rules { label, acts, would, heeded }
+    }
+
+    /// The lints that are acted on, reported, or would be under the preview.
+    pub(crate) fn heeded(&self) -> LintSet {
+        self.heeded
+    }
+
+    pub(crate) fn level(&self, lint: Lint) -> Level {
+        self.acts.of(lint)
+    }
+
+    pub(crate) fn would(&self, lint: Lint) -> Option<Level> {
+        self.would.map(|would| would.of(lint))
+    }
+}

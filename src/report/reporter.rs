@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use super::Notice;
+use crate::lint::{Finding, Lint};
+
+/// Takes what was found. Methods are called on the path of a request that has a finding, so they
+/// must not block. All have a default that does nothing.
+///
+/// Implemented for `()`, which drops everything, for closures, which get every finding, and for
+/// tuples and `Arc`s of reporters.
+///
+/// ```
+/// use tower_conn_lint::{ConnLint, lint::Finding};
+///
+/// let lint = ConnLint::builder()
+///     .reporter(|finding: &Finding| println!("{finding}"))
+///     .build();
+/// ```
+pub trait Reporter: Send + Sync + 'static {
+    /// Every finding of level `warn` and above, and every one that the preview would heed.
+    fn finding(&self, finding: &Finding) {
+        _ = finding;
+    }
+
+    /// A finding that an exception in code silenced.
+    fn accepted(&self, finding: &Finding) {
+        _ = finding;
+    }
+
+    /// A finding that passed the rate limit, so that a line about it may be written.
+    fn notice(&self, notice: &Notice<'_>) {
+        _ = notice;
+    }
+
+    /// A finding of this lint was held back by the rate limit.
+    fn suppressed(&self, lint: Lint) {
+        _ = lint;
+    }
+}
+
+impl Reporter for () {}
+
+impl<F> Reporter for F
+where
+    F: Fn(&Finding) + Send + Sync + 'static,
+{
+    fn finding(&self, finding: &Finding) {
+        self(finding);
+    }
+}
+
+macro_rules! forward {
+    ($self:ident => $($to:expr),+) => {
+        fn finding(&$self, finding: &Finding) {
+            $($to.finding(finding);)+
+        }
+
+        fn accepted(&$self, finding: &Finding) {
+            $($to.accepted(finding);)+
+        }
+
+        fn notice(&$self, notice: &Notice<'_>) {
+            $($to.notice(notice);)+
+        }
+
+        fn suppressed(&$self, lint: Lint) {
+            $($to.suppressed(lint);)+
+        }
+    };
+}
+
+impl<R: Reporter + ?Sized> Reporter for Arc<R> {
+    forward!(self => **self);
+}
+
+impl<A: Reporter, B: Reporter> Reporter for (A, B) {
+    forward!(self => self.0, self.1);
+}
+
+impl<A: Reporter, B: Reporter, C: Reporter> Reporter for (A, B, C) {
+    forward!(self => self.0, self.1, self.2);
+}
+
+impl<A: Reporter, B: Reporter, C: Reporter, D: Reporter> Reporter for (A, B, C, D) {
+    forward!(self => self.0, self.1, self.2, self.3);
+}

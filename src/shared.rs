@@ -1,0 +1,72 @@
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use crate::lint::{Finding, Level};
+use crate::policy::Table;
+use crate::report::{Limiter, Reporter};
+
+/// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
+pub(crate) struct Shared {
+    pub(crate) table: Table,
+    pub(crate) reporter: Arc<dyn Reporter>,
+    pub(crate) limiter: Limiter,
+    pub(crate) caller: Option<CallerFn>,
+}
+
+/// Tells callers apart, by the head of their request.
+pub(crate) type CallerFn = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+
+impl Shared {
+    pub(crate) fn report(&self, finding: &Finding) {
+        if finding.level == Level::Allow && finding.reason.is_some() {
+            return self.reporter.accepted(finding);
+        }
+        self.reporter.finding(finding);
+        match self.limiter.admit(finding) {
+            Some(notice) => self.reporter.notice(&notice),
+            None => self.reporter.suppressed(finding.lint),
+        }
+    }
+
+    /// The caller of a request: what the user's function says, else its IP address where the
+    /// server tells it. Cut at 64 bytes and free of control characters.
+    pub(crate) fn caller(&self, parts: &Parts) -> Option<Arc<str>> {
+        let text = match &self.caller {
+            Some(caller) => caller(parts)?,
+            None => peer(parts)?,
+        };
+        let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        let mut cut: String = text.chars().take(64).map(printable).collect();
+        while cut.len() > 64 {
+            cut.pop();
+        }
+        Some(cut.into())
+    }
+}
+
+#[cfg(feature = "axum")]
+fn peer(parts: &Parts) -> Option<String> {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string())
+}
+
+#[cfg(not(feature = "axum"))]
+fn peer(_: &Parts) -> Option<String> {
+    None
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { table, reporter: _, limiter, caller } = self;
+        f.debug_struct("Shared")
+            .field("table", table)
+            .field("limiter", limiter)
+            .field("caller", &caller.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, Version};
 
 use crate::denied::Denied;
-use crate::lint::{
-    self, Action, Closing, Evidence, Finding, Head, Label, Level, Lint, LintSet, StandAside,
-};
+use crate::lint::{self, Action, Evidence, Finding, Head, Label, Level, Lint, LintSet, StandAside};
 use crate::placement::Placement;
 use crate::policy::Rules;
 
@@ -77,21 +75,22 @@ fn find(subject: &Subject<'_>, headers: &HeaderMap) -> Vec<Finding> {
         .collect()
 }
 
-/// Carries out the fixes. A rewrite is claimed where the message changed by it, or no longer
-/// trips the lint.
+/// Carries out the fixes. A rewrite is claimed only where the message changed by it.
 fn rewrite(subject: &Subject<'_>, findings: &mut [Finding], headers: &mut HeaderMap) {
-    let closing = lint::closing(&subject.head);
+    let keeps_close = lint::unread_body(&subject.head).reason();
     for finding in findings.iter_mut().filter(|finding| finding.level == Level::Fix) {
         let rewrite = finding.lint.entry().rewrite.as_ref();
-        finding.action =
-            match (rewrite.filter(|rewrite| rewrite.on.contains(finding.message)), closing) {
-                (None, _) => Action::StoodAside(StandAside::VersionUnknown),
-                (Some(rewrite), Closing::Unsure(reason)) if rewrite.keeps_alive => {
-                    Action::StoodAside(reason)
-                }
-                (Some(rewrite), _) if (rewrite.apply)(headers) => Action::Rewritten,
-                (Some(_), _) => Action::StoodAside(StandAside::Unsafe),
-            };
+        let rewrite = rewrite.filter(|rewrite| rewrite.on.contains(finding.message));
+        finding.action = match (rewrite, keeps_close) {
+            (None, _) => Action::StoodAside(StandAside::VersionUnknown),
+            (Some(rewrite), Some(reason)) if rewrite.keeps_alive => Action::StoodAside(reason),
+            (Some(rewrite), _) if (rewrite.apply)(headers) => Action::Rewritten,
+            // An earlier rewrite mended this one too.
+            (Some(_), _) if !lint::check(&subject.head.reread(headers)).contains(finding.lint) => {
+                Action::Rewritten
+            }
+            (Some(_), _) => Action::StoodAside(StandAside::Unsafe),
+        };
     }
 }
 

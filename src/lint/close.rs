@@ -4,8 +4,8 @@ use http::HeaderMap;
 
 use super::entry::{Protocol, Rewrite, Shows, lints};
 use super::message::Messages;
-use super::stand_aside::{Closing, closing};
-use super::{Head, Level, Message, StandAside};
+use super::stand_aside::{closing, meant_or_forced};
+use super::{Head, Level, Message};
 use crate::field::{Signs, remove_option};
 
 lints! {
@@ -86,7 +86,7 @@ lints! {
         // An echo of our own `close` is our doing; the others have lints of their own.
         check: |head| head.says_close()
             && !head.request.contains(Signs::CLOSE_OPTION)
-            && !head.status.is_some_and(|status| status.is_informational())
+            && !head.is_interim()
             && !head.opens_tunnel()
             && !head.has_status(&[429, 503]),
     }
@@ -142,7 +142,7 @@ lints! {
         rewrite: None,
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
-        check: |head| head.says_close() && head.status.is_some_and(|status| status.is_informational()),
+        check: |head| head.says_close() && head.is_interim(),
     }
 
     CLOSE_ON_CONNECT_2XX = "close-on-connect-2xx",
@@ -184,8 +184,7 @@ lints! {
         signs: Signs::CLOSE_OPTION,
         check: |head| head.says_close()
             && head.has_status(&[429, 503])
-            && !head.request.contains(Signs::CLOSE_OPTION)
-            && !matches!(closing(head), Closing::Right(reason) if reason != StandAside::Backpressure),
+            && meant_or_forced(head).is_none(),
     }
 
     UPGRADE_WITH_CLOSE = "upgrade-with-close",

@@ -137,6 +137,12 @@ impl Head {
         Head { message, signs, request, status: Some(status), circumstances }
     }
 
+    /// This head, once its fields were rewritten.
+    pub(crate) fn reread(self, headers: &HeaderMap) -> Head {
+        let signs = Signs::of_response(self.signs.version(), headers);
+        Head { signs: signs.with(self.signs.intersection(Signs::CLOSE_DELIMITED)), ..self }
+    }
+
     pub(crate) fn has(&self, signs: Signs) -> bool {
         self.signs.contains(signs)
     }
@@ -149,6 +155,10 @@ impl Head {
         self.status.is_some_and(|status| statuses.contains(&status.as_u16()))
     }
 
+    pub(crate) fn is_interim(&self) -> bool {
+        self.status.is_some_and(|status| status.is_informational())
+    }
+
     /// A 2xx to `CONNECT`: what follows is a tunnel.
     pub(crate) fn opens_tunnel(&self) -> bool {
         self.request.contains(Signs::CONNECT)
@@ -157,11 +167,8 @@ impl Head {
 
     /// How far the request's body was read; a request without one has been read.
     pub(crate) fn request_body(&self) -> RequestBody {
-        if self.request.contains(Signs::CONTENT) {
-            self.circumstances.body
-        } else {
-            RequestBody::Read
-        }
+        let may_be_unread = !self.message.is_request() && self.request.contains(Signs::CONTENT);
+        if may_be_unread { self.circumstances.body } else { RequestBody::Read }
     }
 }
 

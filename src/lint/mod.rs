@@ -53,4 +53,4 @@ pub use self::reading::*;
 pub use self::set::LintSet;
 pub use self::stand_aside::StandAside;
 
-pub(crate) use self::stand_aside::{Closing, closing};
+pub(crate) use self::stand_aside::unread_body;

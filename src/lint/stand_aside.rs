@@ -1,4 +1,4 @@
-use super::{Head, Message, RequestBody};
+use super::{Circumstances, Head, RequestBody};
 use crate::field::Signs;
 
 /// Why a fix or a denial that the policy asks for was not carried out. `Display` says it in words.
@@ -74,53 +74,54 @@ pub(crate) enum Closing {
 
 /// Judges a `close` in an outgoing message: "Stand-aside" of the catalogue.
 pub(crate) fn closing(head: &Head) -> Closing {
-    use Closing::{Needless, Right, Unsure};
+    if let Some(reason) = meant_or_forced(head) {
+        return Closing::Right(reason);
+    }
+    match head.status.map_or(0, |status| status.as_u16()) {
+        429 | 503 => Closing::Right(StandAside::Backpressure),
+        400 | 408 | 411 | 413 | 414 | 417 | 431 | 500..600 => Closing::Right(StandAside::Status),
+        _ => unread_body(head),
+    }
+}
 
-    let around = &head.circumstances;
-    if around.intended {
-        return Right(StandAside::Intended);
-    }
-    if around.draining {
-        return Right(StandAside::Draining);
-    }
-    if around.last_request {
-        return Right(StandAside::LastRequest);
-    }
-    if head.has(Signs::HTTP10) {
-        return Right(StandAside::Http10);
-    }
-    if head.message == Message::OutgoingRequest {
-        return match () {
-            () if around.one_shot => Right(StandAside::OneShot),
-            () if head.has(Signs::CONNECT) => Right(StandAside::Tunnel),
-            () => Needless,
-        };
-    }
-    let Some(status) = head.status else { return Needless };
-    if head.request.contains(Signs::CLOSE_OPTION) {
-        return Right(StandAside::RequestSaidClose);
-    }
-    if head.request.framing_is_broken() {
-        return Right(StandAside::BrokenFraming);
-    }
-    if head.has(Signs::CLOSE_DELIMITED) {
-        return Right(StandAside::CloseDelimited);
-    }
-    match status.as_u16() {
-        100..200 => return Right(StandAside::Tunnel),
-        429 | 503 => return Right(StandAside::Backpressure),
-        400 | 408 | 411 | 413 | 414 | 417 | 431 | 500..600 => return Right(StandAside::Status),
-        _ => {}
-    }
+/// Why this message has to close, whatever its status: it is meant, or the protocol demands it.
+pub(crate) fn meant_or_forced(head: &Head) -> Option<StandAside> {
+    let Circumstances { intended, draining, last_request, one_shot, body: _ } = head.circumstances;
+    let is_request = head.message.is_request();
+    let reasons = [
+        (intended, StandAside::Intended),
+        (draining, StandAside::Draining),
+        (last_request, StandAside::LastRequest),
+        (one_shot, StandAside::OneShot),
+        (head.has(Signs::HTTP10), StandAside::Http10),
+        (is_request && head.has(Signs::CONNECT), StandAside::Tunnel),
+        (!is_request && head.request.contains(Signs::CLOSE_OPTION), StandAside::RequestSaidClose),
+        (!is_request && head.request.framing_is_broken(), StandAside::BrokenFraming),
+        (head.has(Signs::CLOSE_DELIMITED), StandAside::CloseDelimited),
+        (head.is_interim() || head.opens_tunnel(), StandAside::Tunnel),
+    ];
+    reasons.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
+}
+
+/// What the state of the request's body makes of a response's `close`.
+pub(crate) fn unread_body(head: &Head) -> Closing {
     match head.request_body() {
-        RequestBody::Read => Needless,
-        RequestBody::Unread => Right(StandAside::RequestBodyUnread),
-        RequestBody::Unknown => Unsure(StandAside::RequestBodyUnknown),
+        RequestBody::Unread => Closing::Right(StandAside::RequestBodyUnread),
+        RequestBody::Unknown => Closing::Unsure(StandAside::RequestBodyUnknown),
+        RequestBody::Read => Closing::Needless,
     }
 }
 
 impl Closing {
     pub(crate) fn is_right(self) -> bool {
         matches!(self, Closing::Right(_))
+    }
+
+    /// Why a fix must not remove `close`.
+    pub(crate) fn reason(self) -> Option<StandAside> {
+        match self {
+            Closing::Needless => None,
+            Closing::Right(reason) | Closing::Unsure(reason) => Some(reason),
+        }
     }
 }

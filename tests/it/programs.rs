@@ -1,0 +1,29 @@
+use std::io::Write as _;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::within::within;
+
+/// Runs a program to its end. Where it is not installed, the test is left out and says so;
+/// under CI that is a failure.
+pub(crate) async fn run(test: &str, program: &str, arguments: &[String]) -> Option<String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    let output = match within(program, command.output()).await {
+        Ok(output) => output,
+        Err(error) if is_ci() => panic!("{program} has to be there under CI: {error}"),
+        Err(_) => {
+            // Not by a macro: those are captured while a test passes.
+            _ = writeln!(std::io::stderr(), "left out: {test} (no {program})");
+            return None;
+        }
+    };
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} ended with {}: {error}", output.status);
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|ci| ci == "true")
+}

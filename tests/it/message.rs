@@ -48,6 +48,9 @@ impl Message {
         if self.lines("transfer-encoding").contains(&"chunked") {
             return chunked_len(after);
         }
+        if self.head.starts_with("HTTP/") && matches!(self.status(), 100..200 | 204 | 304) {
+            return Some(0);
+        }
         let length = self.lines("content-length").first().map_or(Ok(0), |length| length.parse());
         let length = length.unwrap_or_else(|_| panic!("no length: {}", self.head));
         (after.len() >= length).then_some(length)

@@ -219,7 +219,12 @@ fn router() -> Router {
         )
         .route("/nothing", fields(204, &[]))
         .route("/busy", fields(503, &[("connection", "close")]))
-        .route("/chunks", get(|| async { Body::new(Chunks::new(&["ab", "cd"])) }))
+        .route(
+            "/chunks",
+            get(|| async {
+                ([(header::TRAILER, "x-trailer")], Body::new(Chunks::new(&["ab", "cd"])))
+            }),
+        )
         .route("/echo", post(|body: Bytes| async { body }))
         .route("/unread", post(|| async { "unread" }))
         .route("/upgrade", get(upgrade))
@@ -291,7 +296,11 @@ fn requests(upstream: &Upstream) -> Vec<Request<BoxBody<Bytes, Infallible>>> {
     *http10_kept.version_mut() = Version::HTTP_10;
     let post = |body: BoxBody<Bytes, Infallible>| {
         let request = Request::post(upstream.url("/plain")).header("connection", "close, te");
-        request.header("te", "trailers").body(body).expect("the request is well-formed")
+        request
+            .header("te", "trailers")
+            .header("trailer", "x-trailer")
+            .body(body)
+            .expect("the request is well-formed")
     };
     let requests = vec![
         get("/plain", &[]),

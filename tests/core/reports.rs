@@ -18,9 +18,16 @@ struct Recorder(Arc<Mutex<Recorded>>);
 #[derive(Default)]
 struct Recorded {
     findings: Vec<Finding>,
-    notices: Vec<(String, u64, Vec<(Arc<str>, u64)>)>,
+    notices: Vec<Noticed>,
     suppressed: usize,
     accepted: usize,
+}
+
+/// A notice, once its finding is gone.
+struct Noticed {
+    lint: lint::Lint,
+    suppressed: u64,
+    callers: Vec<(Arc<str>, u64)>,
 }
 
 impl Reporter for Recorder {
@@ -33,8 +40,8 @@ impl Reporter for Recorder {
     }
 
     fn notice(&self, notice: &Notice<'_>) {
-        let lint = notice.finding.lint.to_string();
-        self.0.lock().unwrap().notices.push((lint, notice.suppressed, notice.callers.clone()));
+        let Notice { finding, suppressed, callers, .. } = notice.clone();
+        self.0.lock().unwrap().notices.push(Noticed { lint: finding.lint, suppressed, callers });
     }
 
     fn suppressed(&self, _: lint::Lint) {
@@ -75,9 +82,10 @@ fn a_window_gives_one_notice_and_then_the_sum_of_what_was_held_back() {
     send(&lint, "light", "close");
     let recorded = recorder.0.lock().unwrap();
     assert_eq!(recorded.findings.len(), 12, "every finding is told, whatever is held back");
-    let (lint, suppressed, callers) = recorded.notices.last().unwrap();
-    assert_eq!((lint.as_str(), *suppressed), ("caller-sends-close", 10));
-    let callers: Vec<_> = callers.iter().map(|(caller, times)| (&**caller, *times)).collect();
+    let notice = recorded.notices.last().unwrap();
+    assert_eq!((notice.lint, notice.suppressed), (lint::CALLER_SENDS_CLOSE, 10));
+    let callers: Vec<_> =
+        notice.callers.iter().map(|(caller, times)| (&**caller, *times)).collect();
     assert_eq!(callers, [("heavy", 8), ("light", 2)], "the heaviest caller stands first");
 }
 

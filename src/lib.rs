@@ -32,6 +32,7 @@
 //! - `full`: all of them.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod field;

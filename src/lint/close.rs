@@ -221,7 +221,8 @@ lints! {
         rewrite: None,
         shows: Shows::Unframed,
         signs: Signs::CLOSE_DELIMITED,
-        check: |_| true,
+        // What a foreign coding leaves open towards HTTP/1.1, the library below frames or refuses.
+        check: |head| !head.message.is_outgoing() || head.has(Signs::HTTP10),
     }
 }
 

@@ -73,7 +73,7 @@ impl fmt::Display for Diagnostic<'_> {
             }
             None => writeln!(f, "  {arrow} route `{}`", self.finding.route)?,
         }
-        write!(f, "   {bar}  {}", self.finding.method)?;
+        write!(f, "   {bar}  {}", self.finding.short_method())?;
         if let Some(server) = self.finding.server {
             write!(f, " {server}")?;
         }

@@ -104,6 +104,12 @@ pub struct Findings(Arc<[Finding]>);
 // === impl Finding ===
 
 impl Finding {
+    /// The method, cut at 16 bytes: a caller may invent one of any length.
+    pub(crate) fn short_method(&self) -> &str {
+        let method = self.method.as_str();
+        method.get(..16).unwrap_or(method)
+    }
+
     /// What was seen, in one line.
     pub fn seen(&self) -> String {
         let version = match self.version {

@@ -4,7 +4,7 @@ use std::{fmt, ptr};
 
 /// A route, client or host as it stands in logs and metrics: interned once for the process, so
 /// that it costs a pointer, stays the same across reloads of a policy, and can't grow without
-/// bound. Beyond 4,096 labels every new one is [`Label::OTHER`]; one longer than 128 bytes is cut.
+/// bound. Beyond 4,096 labels every new one is [`Label::OTHER`]; one longer than 96 bytes is cut.
 ///
 /// ```
 /// use tower_conn_lint::lint::Label;
@@ -23,7 +23,7 @@ impl Label {
     /// How many labels a process has at most.
     pub const BOUND: usize = 4096;
 
-    const MAX_LEN: usize = 128;
+    const MAX_LEN: usize = 96;
 
     /// The label of this text. Control characters are replaced, since it goes to logs as it is.
     pub fn new(text: &str) -> Label {

@@ -32,7 +32,7 @@ macro_rules! event {
             action = finding.action.as_str(),
             reason,
             would = finding.would.map(|level| level.as_str()),
-            method = finding.method.as_str(),
+            method = finding.short_method(),
             route = finding.route.as_str(),
             client = finding.client.map(|client| client.name.as_str()),
             server = finding.server.map(|server| server.as_str()),

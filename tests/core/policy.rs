@@ -1,0 +1,341 @@
+//! Presets, mistakes, precedence, the environment.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use http::{Method, Request, Response, StatusCode, header};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_conn_lint::lint::{self, Action, Finding, Findings, Level, Message, StandAside};
+use tower_conn_lint::policy::{Environment, PolicyErrorKind};
+use tower_conn_lint::{ConnLint, ConnLintBuilder, Denied, Policy, Preset, Route};
+
+/// A builder that tells nobody and asks no process.
+fn quiet() -> ConnLintBuilder {
+    ConnLint::builder().environment("").without_tracing()
+}
+
+/// What a handler's `close` on `method path` comes to: its finding, and whether the option is
+/// still there.
+fn handler_close(lint: &ConnLint, method: Method, path: &str) -> (Option<Finding>, bool) {
+    let handler = service_fn(|_: Request<()>| async {
+        let response = Response::builder().header(header::CONNECTION, "close").body(String::new());
+        Ok::<_, Infallible>(response.unwrap())
+    });
+    let request = Request::builder().method(method).uri(path).body(()).unwrap();
+    let response = tokio_test::block_on(lint.inbound().layer(handler).oneshot(request)).unwrap();
+    let findings = response.extensions().get::<Findings>().cloned().unwrap_or_default();
+    (
+        findings.get(lint::HANDLER_SENDS_CLOSE).cloned(),
+        response.headers().contains_key(header::CONNECTION),
+    )
+}
+
+fn level_on(lint: &ConnLint, method: Method, path: &str) -> Level {
+    handler_close(lint, method, path).0.map_or(Level::Allow, |finding| finding.level)
+}
+
+#[test]
+fn the_presets_are_those_of_the_catalogue() {
+    use Level::{Fix, Warn};
+    let rows = [
+        (lint::CLIENT_SENDS_CLOSE, [Warn, Fix, Fix]),
+        (lint::HANDLER_SENDS_CLOSE, [Warn, Fix, Fix]),
+        (lint::CALLER_SENDS_CLOSE, [Warn, Warn, Warn]),
+        (lint::UPSTREAM_SENDS_CLOSE, [Warn, Warn, Warn]),
+        (lint::HTTP10_WITHOUT_KEEP_ALIVE, [Warn, Warn, Warn]),
+        (lint::CLOSE_KEEP_ALIVE_CONFLICT, [Warn, Warn, Fix]),
+        (lint::CLOSE_IN_INTERIM, [Warn, Warn, Warn]),
+        (lint::CLOSE_ON_CONNECT_2XX, [Warn, Fix, Fix]),
+        (lint::CLOSE_AS_BACKPRESSURE, [Warn, Warn, Warn]),
+        (lint::UPGRADE_WITH_CLOSE, [Warn, Warn, Warn]),
+        (lint::CLOSE_DELIMITED_RESPONSE, [Warn, Warn, Warn]),
+        (lint::CONNECTION_BAD_TOKEN, [Warn, Warn, Fix]),
+        (lint::MISSPELLED_OPTION, [Warn, Warn, Warn]),
+        (lint::OPTIONS_OVER_SEVERAL_LINES, [Warn, Warn, Fix]),
+        (lint::OBS_TEXT_IN_CONNECTION, [Warn, Warn, Warn]),
+        (lint::KEEP_ALIVE_FIELD_WITHOUT_OPTION, [Warn, Warn, Fix]),
+        (lint::KEEP_ALIVE_SYNTAX, [Warn, Warn, Fix]),
+        (lint::KEEP_ALIVE_TIMEOUT_UNUSABLE, [Warn, Warn, Warn]),
+        (lint::PROXY_CONNECTION_SENT, [Warn, Fix, Fix]),
+        (lint::CONNECTION_FIELD_IN_HTTP2, [Warn, Fix, Fix]),
+    ];
+    assert_eq!(rows.len(), lint::all().count(), "every lint has a row");
+    for (lint, levels) in rows {
+        assert_eq!(Preset::ALL.map(|preset| preset.level(lint)), levels, "{lint}");
+    }
+}
+
+#[test]
+fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
+    let builder = Policy::builder();
+    let rows = [
+        (
+            builder.clone().fix("client-send-close"),
+            PolicyErrorKind::UnknownLint,
+            "unknown lint `client-send-close`: did you mean `client-sends-close`?",
+        ),
+        (
+            builder.clone().fix(lint::CALLER_SENDS_CLOSE),
+            PolicyErrorKind::CannotFix,
+            "`fix` on `caller-sends-close`: no rewrite of ours mends it; the most that helps is `deny`",
+        ),
+        (
+            builder.clone().deny(lint::HANDLER_SENDS_CLOSE),
+            PolicyErrorKind::CannotDeny,
+            "`deny` on `handler-sends-close`: a response is never replaced; the most that helps is `fix`",
+        ),
+        (
+            builder.clone().route(Route::inbound("/login/{id")),
+            PolicyErrorKind::Route,
+            "route `/login/{id`: ",
+        ),
+        (
+            builder.clone().route(Route::inbound("post /login")),
+            PolicyErrorKind::Route,
+            "route `post /login`: a method is in upper case: did you mean `POST`?",
+        ),
+        (
+            builder.clone().route(Route::inbound("login")),
+            PolicyErrorKind::Route,
+            "route `login`: write `/path` or `METHOD /path`",
+        ),
+        (
+            builder.clone().route(Route::outbound("/login")),
+            PolicyErrorKind::Route,
+            "route `/login`: name the client or the host before the path",
+        ),
+        (
+            builder.clone().route(Route::inbound("/x").warn(lint::CLIENT_SENDS_CLOSE)),
+            PolicyErrorKind::WrongSide,
+            "`client-sends-close` on the route `/x`: it is looked for outbound only",
+        ),
+        (builder.clone().exclude_path("healthz"), PolicyErrorKind::Route, "route `healthz`: "),
+        (
+            builder.clone().deny_status(StatusCode::OK),
+            PolicyErrorKind::DenyStatus,
+            "a denied request can't be answered with 200 OK: name a status from 400 to 599",
+        ),
+    ];
+    for (builder, kind, text) in rows {
+        let errors = builder.build().unwrap_err();
+        let [error] = errors.iter().collect::<Vec<_>>()[..] else {
+            panic!("one mistake, one error: {errors}")
+        };
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().starts_with(text), "{error}\nshould start with\n{text}");
+    }
+    let hostile = builder.fix("\u{1b}[31m\nx".repeat(100)).build().unwrap_err().to_string();
+    assert!(hostile.len() < 600 && !hostile.contains(char::is_control), "{hostile:?}");
+}
+
+#[test]
+fn a_mistake_never_stops_a_service() {
+    let (policy, errors) = Policy::builder()
+        .preset(Preset::Recommended1)
+        .deny(lint::HANDLER_SENDS_CLOSE)
+        .route(Route::inbound("oops").allow(lint::HANDLER_SENDS_CLOSE))
+        .build_lossy();
+    assert_eq!(errors.unwrap().iter().count(), 2);
+    let lint = quiet().policy(policy).build();
+    assert_eq!(
+        level_on(&lint, Method::GET, "/"),
+        Level::Warn,
+        "a deny that can't be is taken as warn"
+    );
+
+    let lint = quiet()
+        .policy(Preset::Recommended1)
+        .fix(lint::CALLER_SENDS_CLOSE)
+        .fix("no-such-lint")
+        .build();
+    assert_eq!(level_on(&lint, Method::GET, "/"), Level::Fix, "the rest of the policy holds");
+    let strict = quiet().fix("no-such-lint").try_build();
+    assert_eq!(strict.unwrap_err().iter().next().unwrap().kind(), PolicyErrorKind::UnknownLint);
+}
+
+#[test]
+fn the_strongest_source_wins() {
+    // Each row adds a stronger source to those above it.
+    let own = Policy::builder().preset(Preset::Recommended1);
+    let service = own.clone().warn(lint::HANDLER_SENDS_CLOSE);
+    let route = service.clone().route(Route::inbound("GET /a/{id}").fix(lint::HANDLER_SENDS_CLOSE));
+    let capped = route.clone().cap(Level::Warn);
+
+    let build =
+        |policy: tower_conn_lint::policy::PolicyBuilder| quiet().policy(policy.build().unwrap());
+    let on_route = |lint: ConnLint| level_on(&lint, Method::GET, "/a/1");
+    assert_eq!(on_route(build(own).build()), Level::Fix, "the preset");
+    assert_eq!(
+        on_route(build(service).build()),
+        Level::Warn,
+        "the policy's own level over the preset"
+    );
+    assert_eq!(
+        on_route(build(route.clone()).build()),
+        Level::Fix,
+        "the route over the policy's own level"
+    );
+    let code = build(route.clone()).allow(lint::HANDLER_SENDS_CLOSE, "x").build();
+    assert_eq!(on_route(code), Level::Allow, "the builder in code over the route");
+    assert_eq!(on_route(build(capped.clone()).build()), Level::Warn, "the cap over the route");
+    let code = build(capped.clone()).fix(lint::HANDLER_SENDS_CLOSE).build();
+    assert_eq!(on_route(code), Level::Warn, "the cap over the builder in code");
+    let forced = build(capped.clone()).environment("handler-sends-close=fix").build();
+    assert_eq!(on_route(forced), Level::Fix, "the environment over the cap");
+    let observed = build(capped).environment("handler-sends-close=fix,observe").build();
+    assert_eq!(on_route(observed), Level::Warn, "and observe over all");
+
+    assert_eq!(
+        level_on(&build(route).build(), Method::POST, "/a/1"),
+        Level::Warn,
+        "another method: no route"
+    );
+}
+
+#[test]
+fn an_exception_on_a_route_yields_only_to_the_environment() {
+    for (environment, expected) in [("", true), ("handler-sends-close=fix", false), ("off", true)] {
+        let lint = quiet().policy(Preset::Recommended1).environment(environment).build();
+        let handler = service_fn(|_: Request<()>| async {
+            let response =
+                Response::builder().header(header::CONNECTION, "close").body(String::new());
+            Ok::<_, Infallible>(response.unwrap())
+        });
+        let route = lint.allow(lint::HANDLER_SENDS_CLOSE, "one-shot download").layer(handler);
+        let stack = lint.inbound().layer(route);
+        let response = tokio_test::block_on(stack.oneshot(Request::new(()))).unwrap();
+        let kept = response.headers().contains_key(header::CONNECTION);
+        assert_eq!(kept, expected, "CONN_LINT={environment}");
+    }
+}
+
+#[test]
+fn the_environment_is_read_like_rust_log() {
+    let rows = [
+        ("", 0, true),
+        ("off", 0, false),
+        (" observe , client-sends-close=warn,", 0, false),
+        ("client-sends-close=fix", 0, false),
+        ("clinet-sends-close=fix", 1, true),
+        ("client-sends-close=fixx", 1, true),
+        ("handler-sends-close=deny", 1, false),
+        ("of", 1, true),
+        ("=,==,a=b=c", 3, true),
+    ];
+    for (text, errors, nothing) in rows {
+        let (environment, found) = Environment::parse(text);
+        assert_eq!(found.map_or(0, |errors| errors.iter().count()), errors, "{text:?}");
+        assert_eq!(environment == Environment::default(), nothing, "{text:?}");
+    }
+    let (_, errors) = Environment::parse("clinet-sends-close=fix,observ");
+    let text = errors.unwrap().to_string();
+    assert!(text.contains("did you mean `client-sends-close`?"), "{text}");
+    assert!(text.contains("did you mean `observe`?"), "{text}");
+}
+
+#[test]
+fn a_preview_acts_on_nothing_and_says_what_it_would_do() {
+    let policy = Policy::builder()
+        .allow(lint::HANDLER_SENDS_CLOSE)
+        .preview(Preset::Strict1)
+        .build()
+        .unwrap();
+    let (finding, kept) = handler_close(&quiet().policy(policy).build(), Method::GET, "/");
+    let finding = finding.expect("the preview heeds what the policy allows");
+    assert_eq!(
+        (finding.level, finding.would, finding.action),
+        (Level::Allow, Some(Level::Fix), Action::None)
+    );
+    assert!(kept, "nothing is rewritten");
+}
+
+#[test]
+fn probes_and_excluded_paths_are_left_alone() {
+    let policy = Policy::builder().preset(Preset::Recommended1).deny(lint::CALLER_SENDS_CLOSE);
+    let policy = policy.exclude_path("/healthz").build().unwrap();
+    let lint = quiet().policy(policy).build();
+    let answer = |agent: &str, path: &str| {
+        let handler = service_fn(|_: Request<()>| async {
+            Ok::<_, Infallible>(Response::new(String::new()))
+        });
+        let request = Request::get(path).header("connection", "close").header("user-agent", agent);
+        let response = lint.inbound().layer(handler).oneshot(request.body(()).unwrap());
+        tokio_test::block_on(response).unwrap()
+    };
+    assert_eq!(answer("curl/8", "/healthz").status(), StatusCode::OK, "an excluded path");
+    for probe in ["kube-probe/1.31", "ELB-HealthChecker/2.0", "GoogleHC/1.0", "Consul Health Check"]
+    {
+        let response = answer(probe, "/");
+        assert_eq!(response.status(), StatusCode::OK, "{probe}");
+        assert!(response.extensions().get::<Findings>().is_none(), "{probe}");
+    }
+    let denied = answer("Go-http-client/1.1", "/");
+    assert_eq!(denied.status(), StatusCode::BAD_REQUEST, "any other agent is no probe");
+    let denied =
+        denied.extensions().get::<Denied>().copied().expect("the error is in the extensions");
+    assert_eq!(denied.lint(), lint::CALLER_SENDS_CLOSE);
+}
+
+#[test]
+fn an_outbound_route_is_found_by_client_then_by_host() {
+    let policy = Policy::builder()
+        .preset(Preset::Recommended1)
+        .route(Route::outbound("gateway /v1/{*rest}").warn(lint::CLIENT_SENDS_CLOSE))
+        .route(Route::outbound("api.example.com").allow(lint::CLIENT_SENDS_CLOSE))
+        .route(Route::outbound("api.example.com:8443 /").warn(lint::CLIENT_SENDS_CLOSE))
+        .build()
+        .unwrap();
+    let lint = quiet().policy(policy).build();
+    let rows = [
+        ("gateway", "http://any/v1/login", Some(Level::Warn)),
+        ("gateway", "http://any/v2/login", Some(Level::Fix)),
+        ("gateway", "http://api.example.com/v1/x", Some(Level::Warn)),
+        ("other", "http://api.example.com/v1/x", None),
+        ("other", "http://API.Example.com/", None),
+        ("other", "http://api.example.com:9000/v1/x", None),
+        ("other", "http://api.example.com:8443/", Some(Level::Warn)),
+        ("other", "http://user:secret@api.example.com/", None),
+        ("other", "http://elsewhere/", Some(Level::Fix)),
+    ];
+    for (name, uri, expected) in rows {
+        let seen = Arc::new(Mutex::new(None));
+        let client = service_fn({
+            let seen = seen.clone();
+            move |request: Request<()>| {
+                *seen.lock().unwrap() = request.extensions().get::<Findings>().cloned();
+                async {
+                    Ok::<_, Infallible>(
+                        Response::builder().header("content-length", "0").body(()).unwrap(),
+                    )
+                }
+            }
+        });
+        let request = Request::get(uri).header("connection", "close").body(()).unwrap();
+        tokio_test::block_on(lint.outbound(name).layer(client).oneshot(request)).unwrap();
+        let findings = seen.lock().unwrap().clone().unwrap_or_default();
+        let finding = findings.get(lint::CLIENT_SENDS_CLOSE);
+        assert_eq!(finding.map(|finding| finding.level), expected, "{name} {uri}");
+        let server = finding.and_then(|finding| finding.server);
+        assert!(
+            server.is_none_or(|server| !server.as_str().contains("secret")),
+            "no credentials in a label"
+        );
+    }
+}
+
+#[test]
+fn a_fix_stands_aside_where_it_cannot_know() {
+    let lint = quiet().policy(Preset::Recommended1).build();
+    let handler = service_fn(|_: Request<String>| async {
+        let response =
+            Response::builder().status(200).header(header::CONNECTION, "close").body(String::new());
+        Ok::<_, Infallible>(response.unwrap())
+    });
+    let request = Request::post("/").header("content-length", "3").body("abc".to_owned()).unwrap();
+    let response = tokio_test::block_on(lint.inbound().layer(handler).oneshot(request)).unwrap();
+    let findings = response.extensions().get::<Findings>().unwrap();
+    let finding = findings.get(lint::HANDLER_SENDS_CLOSE).unwrap();
+    assert_eq!(finding.action, Action::StoodAside(StandAside::RequestBodyUnknown));
+    assert_eq!(finding.message, Message::OutgoingResponse);
+    assert_eq!(response.headers()[header::CONNECTION], "close");
+}

@@ -1,33 +1,46 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::lint::{Lint, LintSet};
+use http::Extensions;
 
-/// Which layer of a stack reports a received lint: the innermost one that found it, since a
+use crate::lint::{Lint, LintSet, Message};
+
+/// Which layer of a stack reports a lint of a request: the innermost one that found it, since a
 /// route's own layer refines the policy of those around it. In the request's extensions, and
 /// only where something was found.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Claims(Arc<Mutex<Vec<LintSet>>>);
-
-/// One layer's place among the claims: 0 for the outermost.
+///
+/// Layers form a tree: attempts of a retry, and calls that a handler fans out, stand side by side
+/// and claim nothing from each other. Nor does a client that got the extensions of the request
+/// that its handler received: that is another message.
 #[derive(Clone, Debug)]
-pub(crate) struct Claim {
-    claims: Claims,
-    depth: usize,
-}
+pub(crate) struct Claim(Arc<Claimed>);
 
-impl Claims {
-    /// Claims what a layer found, over the layers outside of it.
-    pub(crate) fn enter(&self, found: LintSet) -> Claim {
-        let mut layers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        layers.push(found);
-        Claim { claims: self.clone(), depth: layers.len() - 1 }
-    }
+#[derive(Debug)]
+struct Claimed {
+    outer: Option<Claim>,
+    message: Message,
+    /// What layers further in found, too.
+    further_in: Mutex<LintSet>,
 }
 
 impl Claim {
+    /// Claims what a layer found, over the layers outside of it.
+    pub(crate) fn enter(extensions: &mut Extensions, message: Message, found: LintSet) -> Claim {
+        let outer = extensions.remove::<Claim>();
+        let mut above = outer.as_ref();
+        while let Some(Claim(layer)) = above {
+            if layer.message == message {
+                let mut claimed = layer.further_in.lock().unwrap_or_else(PoisonError::into_inner);
+                *claimed = claimed.union(found);
+            }
+            above = layer.outer.as_ref();
+        }
+        let claim = Claim(Arc::new(Claimed { outer, message, further_in: Mutex::default() }));
+        extensions.insert(claim.clone());
+        claim
+    }
+
     /// Whether no layer further in claimed the lint.
     pub(crate) fn holds(&self, lint: Lint) -> bool {
-        let layers = self.claims.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !layers[self.depth + 1..].iter().any(|found| found.contains(lint))
+        !self.0.further_in.lock().unwrap_or_else(PoisonError::into_inner).contains(lint)
     }
 }

@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Response, Version};
 use http_body::Body;
 
-use crate::claims::{Claim, Claims};
+use crate::claims::Claim;
 use crate::denied::Denied;
 use crate::field::Signs;
 use crate::handle::ConnHandle;
@@ -127,7 +127,7 @@ impl Exchange {
         let again =
             Head::of_request(Message::OutgoingRequest, self.signs.with(Signs::of_version(version)));
         if self.found.is_some() || !head.is_clean() || !again.is_clean() {
-            self.judge_again(again);
+            self.judge_again(again, response.extensions());
             self.judge_response(head, response);
         }
     }
@@ -185,11 +185,12 @@ impl Exchange {
         // As it is sent from here on.
         self.signs = Signs::of_request(&self.method, self.signs.version(), &parts.headers);
 
-        let claims = parts.extensions.get_or_insert_default::<Claims>();
         let lints: LintSet = denial.findings.iter().map(|finding| finding.lint).collect();
-        let claim = claims.enter(lints);
+        let claim = Claim::enter(&mut parts.extensions, head.message, lints);
         let outer = parts.extensions.get::<Findings>().cloned().unwrap_or_default();
-        let outer = outer.iter().filter(|finding| !lints.contains(finding.lint)).cloned();
+        let found_again =
+            |finding: &Finding| finding.message == head.message && lints.contains(finding.lint);
+        let outer = outer.iter().filter(|finding| !found_again(finding)).cloned();
         parts.extensions.insert(outer.chain(denial.findings.iter().cloned()).collect::<Findings>());
         self.found = Some(Box::new(Found { findings: denial.findings, claim }));
         let refuse = |denied| Err(Refusal { denied, is_grpc: is_grpc(&parts.headers) });
@@ -197,7 +198,7 @@ impl Exchange {
     }
 
     /// Judges a request that was sent by what the response told of the wire.
-    fn judge_again(&mut self, head: Head) {
+    fn judge_again(&mut self, head: Head, extensions: &Extensions) {
         let version = self.version;
         let found = self.found.iter_mut().flat_map(|found| &mut found.findings);
         found.for_each(|finding| finding.version = Some(version));
@@ -207,18 +208,16 @@ impl Exchange {
         if head.is_clean() || !head.has(Signs::MULTIPLEXED) {
             return;
         }
-        let known: LintSet = self
-            .found
-            .iter()
-            .flat_map(|found| &found.findings)
-            .map(|finding| finding.lint)
-            .collect();
-        let subject = Subject { settled: known, ..self.subject(head) };
+        let ours = self.found.iter().flat_map(|found| &found.findings);
+        let inner = extensions.get::<Findings>().into_iter().flatten();
+        let known = ours.chain(inner).filter(|finding| finding.message == head.message);
+        let settled = known.map(|finding| finding.lint).collect();
+        let subject = Subject { settled, version: Some(version), ..self.subject(head) };
         let findings = judgement::of_sent_request(&subject);
         match &mut self.found {
             Some(found) => found.findings.extend(findings),
             None => {
-                let claim = Claims::default().enter(LintSet::EMPTY);
+                let claim = Claim::enter(&mut Extensions::new(), head.message, LintSet::EMPTY);
                 self.found = Some(Box::new(Found { findings, claim }));
             }
         }

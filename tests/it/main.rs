@@ -2,16 +2,18 @@
 
 mod chunks;
 mod client;
-mod compose;
 mod drops;
 mod facts;
 mod found;
+mod layered;
 mod message;
 mod peers;
 mod programs;
 mod raw;
 mod routes;
 mod server;
+mod stacks_inbound;
+mod stacks_outbound;
 mod upstream;
 mod wire;
 mod within;

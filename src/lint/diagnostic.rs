@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Action, Finding, Label};
+use super::{Action, Finding, Label, Level};
 
 /// A finding as a compiler would tell it, for people: test failures, examples, command lines.
 ///
@@ -74,6 +74,7 @@ const WIDTH: usize = 100;
 #[derive(Clone, Copy)]
 enum Style {
     Bold = 1,
+    Red = 31,
     Yellow = 33,
     Blue = 34,
 }
@@ -82,7 +83,11 @@ impl fmt::Display for Diagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Finding { lint, message, level, action, evidence, .. } = self.finding;
         let bar = self.paint(Style::Blue, "|");
-        let kind = self.paint(Style::Yellow, format_args!("warning[{lint}]"));
+        let kind = match (action, level) {
+            (Action::Denied, _) => self.paint(Style::Red, format_args!("error[{lint}]")),
+            (_, Level::Allow) => self.paint(Style::Blue, format_args!("allowed[{lint}]")),
+            _ => self.paint(Style::Yellow, format_args!("warning[{lint}]")),
+        };
         writeln!(f, "{kind}: {}", self.paint(Style::Bold, lint.summary()))?;
 
         let arrow = self.paint(Style::Blue, "-->");
@@ -126,7 +131,7 @@ impl fmt::Display for Diagnostic<'_> {
             self.note(f, "preview", format_args!("would {would}"))?;
         }
         let constant = lint.constant();
-        let by_policy = if lint.can_fix(*message) && *level < super::Level::Fix {
+        let by_policy = if lint.can_fix(*message) && *level < Level::Fix {
             format!(", or `.fix(lint::{constant})`")
         } else {
             String::new()
@@ -145,7 +150,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue, Method, Version, header};
 
     use super::*;
-    use crate::lint::{self, Evidence, Level, Message};
+    use crate::lint::{self, Evidence, Message};
 
     fn finding(route: Label, caller: Option<&str>) -> Finding {
         let mut headers = HeaderMap::new();

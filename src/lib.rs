@@ -61,3 +61,8 @@ pub use self::denied::Denied;
 pub use self::handle::ConnHandle;
 pub use self::intent::IntentionalClose;
 pub use self::policy::{Policy, Preset, Route};
+
+/// The examples of the readme, as tests.
+#[cfg(all(doctest, feature = "full"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

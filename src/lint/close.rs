@@ -18,9 +18,9 @@ lints! {
         accept: "the client sends one request and ends: declare it `one_shot()`, or put \
                  `IntentionalClose` into the request's extensions",
         source: "RFC 9112 section 9.3",
-        likely: "the upstream closes first and collects TIME_WAIT; a source port used again too \
-                 soon can cost seconds",
-        unknown: "whether the upstream would keep the connection",
+        likely: "each call dials; TIME_WAIT collects on the side that closes first, and a source port \
+                 used again too soon can cost seconds",
+        unknown: "whether the upstream would keep the connection, and who closes first",
         level: Level::Fix,
         places: Messages::of(Message::OutgoingRequest),
         protocol: Protocol::Http1,
@@ -32,14 +32,14 @@ lints! {
 
     HANDLER_SENDS_CLOSE = "handler-sends-close",
     "our handler says `close`, though nothing forces it" {
-        why: "every caller dials again, and our server closes first, so the TIME_WAIT stays here",
+        why: "every caller dials again; and if our server closes first, the TIME_WAIT stays here",
         example: "a handler or a middleware that inserts `connection: close` into each response",
         fix: "delete the header where it is set; to end connections on purpose, answer with `IntentionalClose`",
         accept: "the response is the last one that this connection should carry: a one-shot \
                  download, a rebalance",
         source: "RFC 9112 sections 9.3 and 9.5",
-        likely: "callers dial for every request; TIME_WAIT collects on this server",
-        unknown: "whether the callers would reuse the connection",
+        likely: "callers dial for every request; TIME_WAIT collects on the side that closes first",
+        unknown: "whether the callers would reuse the connection, and who closes first",
         level: Level::Fix,
         places: Messages::of(Message::OutgoingResponse),
         protocol: Protocol::Http1,
@@ -52,8 +52,8 @@ lints! {
     CALLER_SENDS_CLOSE = "caller-sends-close",
     "the caller asks to close after its request" {
         why: "each of its requests costs a connection; whoever closes first keeps the TIME_WAIT",
-        example: "a Node agent with `keepAlive: false`, `ab` without `-k`, a proxy that speaks \
-                  `close` to its upstreams",
+        example: "a Node agent with `keepAlive: false`, `curl -H 'Connection: close'`, a proxy \
+                  that says `close` to its upstreams",
         fix: "switch keep-alive on in the caller: nothing that this server answers can undo its `close`",
         accept: "the caller is a command-line tool or a check that sends one request",
         source: "RFC 9112 section 9.6",

@@ -142,6 +142,17 @@ impl fmt::Display for Finding {
     }
 }
 
+// === impl Client ===
+
+impl Client {
+    /// Where it was built, cut at the front: the file's name is what tells.
+    pub(crate) fn short_built_at(self) -> String {
+        let file = self.built_at.file();
+        let cut = file.len().saturating_sub(40);
+        format!("{}:{}", file.get(cut..).unwrap_or(file), self.built_at.line())
+    }
+}
+
 // === impl Action ===
 
 impl Action {

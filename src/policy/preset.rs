@@ -19,7 +19,7 @@ pub enum Preset {
     /// `observe-1`: what `recommended-1` reports, and no act.
     #[default]
     Observe1,
-    /// `recommended-1`: fixes what is safe to fix and never right; denies nothing.
+    /// `recommended-1`: fixes what nobody needs and is safe to remove; denies nothing.
     Recommended1,
     /// `strict-1`: every lint is reported, and fixed where a fix is safe; denies nothing.
     Strict1,

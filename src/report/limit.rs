@@ -7,13 +7,17 @@ use super::{Budget, Notice};
 use crate::Clock;
 use crate::lint::{Finding, Label, Lint};
 
-/// Holds back what was said already: one notice for a lint and route in a window.
+/// Holds back what was said already: one notice for a lint, action and route in a window.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     clock: Clock,
     budget: Arc<Budget>,
-    windows: Mutex<HashMap<(Lint, Label), Window>>,
+    windows: Mutex<HashMap<Key, Window>>,
 }
+
+/// Findings that one line can stand for. What was done is part of it: a fix that stood aside is
+/// news beside one that did not.
+type Key = (Lint, &'static str, Label);
 
 #[derive(Debug, Default)]
 struct Window {
@@ -25,7 +29,7 @@ struct Window {
 
 impl Limiter {
     const WINDOW: Duration = Duration::from_secs(60);
-    /// How many pairs of lint and route are told apart; the rest share one window a lint.
+    /// How many keys are told apart; the rest share the label `other`.
     const BOUND: usize = 4096;
 
     pub(crate) fn new(clock: Clock, budget: Arc<Budget>) -> Limiter {
@@ -36,11 +40,11 @@ impl Limiter {
     pub(crate) fn admit<'a>(&self, finding: &'a Finding) -> Option<Notice<'a>> {
         let now = self.clock.now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = (finding.lint, finding.route);
+        let mut key = (finding.lint, finding.action.as_str(), finding.route);
         if windows.len() >= Limiter::BOUND && !windows.contains_key(&key) {
             windows.retain(|_, window| window.is_open(now));
             if windows.len() >= Limiter::BOUND {
-                key.1 = Label::OTHER;
+                key.2 = Label::OTHER;
             }
         }
         let window = windows.entry(key).or_default();

@@ -35,6 +35,7 @@ macro_rules! event {
             method = finding.short_method(),
             route = finding.route.as_str(),
             client = finding.client.map(|client| client.name.as_str()),
+            built_at = finding.client.map(|client| ::tracing::field::display(client.short_built_at())),
             server = finding.server.map(|server| server.as_str()),
             caller = finding.caller.as_deref(),
             evidence = finding.evidence.as_str(),

@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use http::{HeaderValue, Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conn_lint::lint::{self, Diagnostic, Finding, Label, Level};
+use tower_conn_lint::lint::{self, Finding, Label, Level};
 use tower_conn_lint::report::{Notice, Reporter};
 use tower_conn_lint::{ConnLint, ManualClock, Policy, Preset, Route};
 
@@ -303,39 +303,6 @@ fn an_exception_is_counted_and_not_told() {
     let findings = response.extensions().get::<lint::Findings>().unwrap();
     let finding = findings.get(lint::CALLER_SENDS_CLOSE).unwrap();
     assert_eq!((finding.level, finding.reason.as_deref()), (Level::Allow, Some("a batch")));
-}
-
-#[test]
-fn a_diagnostic_reads_like_a_compilers() {
-    let recorder = Recorder::default();
-    let lint =
-        ConnLint::builder().environment("").without_tracing().reporter(recorder.clone()).build();
-    send(&lint, "x", "te, close");
-    let finding = &recorder.0.lock().unwrap().findings[0];
-    let expected = "\
-warning[caller-sends-close]: the caller asks to close after its request
-  --> route `other`
-   |  GET other
-   |  connection: te, close
-   |                  ^^^^^ on 43 received requests
-   = seen:    `connection: te, close` in the HTTP/1.1 received request
-   = likely:  the caller opens a connection for each request
-   = unknown: who closes first
-   = fix:     switch keep-alive on in the caller: nothing that this server answers can undo its `close`
-   = accept:  the caller is a command-line tool or a check that sends one request: `.allow(lint::CALLER_SENDS_CLOSE, \"reason\")`
-";
-    assert_eq!(Diagnostic::new(finding).times(43).to_string(), expected);
-    let colored = Diagnostic::new(finding).times(43).colored(true).to_string();
-    assert!(colored.contains("\u{1b}["), "{colored}");
-    let plain: String = strip(&colored);
-    assert_eq!(plain, expected, "colours change no column");
-}
-
-/// The text without its escape sequences.
-fn strip(colored: &str) -> String {
-    let mut parts = colored.split("\u{1b}[");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 #[cfg(feature = "metrics")]

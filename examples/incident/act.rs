@@ -1,0 +1,108 @@
+//! One act: a gateway, a caller, and what was measured of them.
+
+use std::time::Duration;
+
+use http::header::USER_AGENT;
+use http::request::Parts;
+use tokio::time::{Instant, timeout_at};
+use tower_conn_lint::{ConnLint, Preset};
+
+use crate::gateway::Gateway;
+use crate::sockets::TimeWait;
+use crate::tally::{Counts, Tally};
+use crate::{BoxError, login_page, node_client};
+
+/// How many requests an act sends, one after another.
+pub(crate) const REQUESTS: usize = 200;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Our own login page: both of its sides can have the layer.
+    Hyper,
+    /// Somebody else's login page: only the gateway can have the layer.
+    Node,
+}
+
+/// What an act showed.
+pub(crate) struct Act {
+    pub(crate) caller: Caller,
+    pub(crate) layer: bool,
+    pub(crate) requests: usize,
+    /// As the gateway's listener counted them.
+    pub(crate) connections: u64,
+    /// `None` where the system doesn't tell.
+    pub(crate) time_wait: Option<TimeWait>,
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+    pub(crate) counts: Counts,
+}
+
+// === impl Caller ===
+
+impl Caller {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Caller::Hyper => "hyper",
+            Caller::Node => "node",
+        }
+    }
+}
+
+// === impl Act ===
+
+impl Act {
+    /// Plays an act. The layer stands on every side that is ours, or nowhere.
+    pub(crate) async fn play(
+        caller: Caller,
+        layer: bool,
+        deadline: Instant,
+    ) -> Result<Act, BoxError> {
+        let tally = Tally::default();
+        let lint = layer.then(|| {
+            ConnLint::builder()
+                .policy(Preset::Recommended1)
+                .reporter(tally.reporter())
+                .caller(user_agent)
+                .without_tracing()
+                .without_metrics()
+                .build()
+        });
+        let gateway = Gateway::start(lint.as_ref()).await?;
+        let url = gateway.url();
+        let requests = async {
+            match caller {
+                Caller::Hyper => login_page::log_in(&url, REQUESTS, lint.as_ref()).await,
+                Caller::Node => node_client::log_in(&url, REQUESTS).await,
+            }
+        };
+        let late = |_| format!("the {} client took too long", caller.as_str());
+        let mut latencies = timeout_at(deadline, requests).await.map_err(late)??;
+        latencies.sort_unstable();
+
+        Ok(Act {
+            caller,
+            layer,
+            requests: latencies.len(),
+            connections: gateway.connections(),
+            time_wait: TimeWait::of_port(gateway.address.port()).await,
+            p50: percentile(&latencies, 50),
+            p99: percentile(&latencies, 99),
+            counts: tally.counts(),
+        })
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{}-{}", self.caller.as_str(), if self.layer { "with" } else { "without" })
+    }
+}
+
+/// What the gateway calls its callers in findings; by default it would be their IP address.
+fn user_agent(request: &Parts) -> Option<String> {
+    Some(request.headers.get(USER_AGENT)?.to_str().ok()?.to_owned())
+}
+
+/// The nearest rank, of latencies in order.
+fn percentile(latencies: &[Duration], percent: usize) -> Duration {
+    let rank = (latencies.len() * percent).div_ceil(100);
+    latencies.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+}

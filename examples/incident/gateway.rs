@@ -1,0 +1,58 @@
+//! The gateway: an axum server that counts its connections, and whose handler says `close`, too.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::header::CONNECTION;
+use axum::response::IntoResponse;
+use axum::serve::ListenerExt;
+use axum::{Router, routing::get};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_conn_lint::ConnLint;
+
+/// A gateway on an ephemeral port of loopback; it ends when this is dropped.
+pub(crate) struct Gateway {
+    pub(crate) address: SocketAddr,
+    connections: Arc<AtomicU64>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Gateway {
+    /// Starts a gateway, with the lint's layer or without.
+    pub(crate) async fn start(lint: Option<&ConnLint>) -> std::io::Result<Gateway> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let connections = Arc::new(AtomicU64::new(0));
+        let accepted = connections.clone();
+        let listener = listener.tap_io(move |_| _ = accepted.fetch_add(1, Ordering::Relaxed));
+
+        let app = Router::new().route("/v1/login", get(log_in).post(log_in));
+        let app = match lint {
+            Some(lint) => app.layer(lint.inbound()), // last, so that it covers every route
+            None => app,
+        };
+        let server = tokio::spawn(axum::serve(listener, app).into_future());
+        Ok(Gateway { address, connections, server })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/v1/login", self.address)
+    }
+
+    /// How many connections it accepted.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn log_in() -> impl IntoResponse {
+    ([(CONNECTION, "close")], "welcome")
+}

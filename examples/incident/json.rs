@@ -1,0 +1,40 @@
+//! The acts as one JSON object, for programs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::act::Act;
+use crate::tally::Count;
+
+pub(crate) fn object(acts: &[Act]) -> Value {
+    json!({ "acts": acts.iter().map(act).collect::<Vec<_>>() })
+}
+
+fn act(act: &Act) -> Value {
+    json!({
+        "name": act.name(),
+        "client": act.caller.as_str(),
+        "layer": act.layer,
+        "requests": act.requests,
+        "connections": act.connections,
+        "time_wait_server": act.time_wait.map(|sockets| sockets.server),
+        "time_wait_client": act.time_wait.map(|sockets| sockets.client),
+        "p50_ms": milliseconds(act.p50),
+        "p99_ms": milliseconds(act.p99),
+        "findings": by_lint(act, |count| count.times),
+        "rewritten": by_lint(act, |count| count.rewritten),
+    })
+}
+
+/// The lints of which there is any.
+fn by_lint(act: &Act, number: impl Fn(&Count) -> u64) -> BTreeMap<&'static str, u64> {
+    let counts = act.counts.iter().map(|(lint, count)| (lint.name(), number(count)));
+    counts.filter(|(_, number)| *number > 0).collect()
+}
+
+/// To the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e3
+}

@@ -1,0 +1,49 @@
+//! The login page: a client that says `close` on each request to the gateway.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tower::{Layer, Service, ServiceExt};
+use tower_conn_lint::ConnLint;
+
+use crate::BoxError;
+
+type Body = Empty<Bytes>;
+
+/// Sends the requests one after another; gives the latency of each, to the end of the body.
+pub(crate) async fn log_in(
+    url: &str,
+    requests: usize,
+    lint: Option<&ConnLint>,
+) -> Result<Vec<Duration>, BoxError> {
+    let pool = Client::builder(TokioExecutor::new()).build_http::<Body>();
+    match lint {
+        Some(lint) => send_requests(lint.outbound("gateway").layer(pool), url, requests).await,
+        None => send_requests(pool, url, requests).await,
+    }
+}
+
+async fn send_requests<S, B>(
+    mut gateway: S,
+    url: &str,
+    requests: usize,
+) -> Result<Vec<Duration>, BoxError>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
+    B: http_body::Body<Error: Into<BoxError>>,
+{
+    let mut latencies = Vec::with_capacity(requests);
+    for _ in 0..requests {
+        let request = Request::get(url).header(header::CONNECTION, "close").body(Body::new())?;
+        let start = Instant::now();
+        let gateway = gateway.ready().await.map_err(Into::into)?;
+        let response = gateway.call(request).await.map_err(Into::into)?;
+        response.into_body().collect().await.map_err(Into::into)?;
+        latencies.push(start.elapsed());
+    }
+    Ok(latencies)
+}

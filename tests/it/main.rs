@@ -14,6 +14,7 @@ mod routes;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;
+mod truthful;
 mod upstream;
 mod wire;
 mod within;

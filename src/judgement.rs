@@ -106,7 +106,7 @@ impl Subject<'_> {
             message: head.message,
             level: placement.level(rules, lint, head.message),
             action: Action::None,
-            would: rules.would(lint),
+            would: rules.would(lint, head.message),
             reason,
             method: self.method.clone(),
             route: self.route,

@@ -3,11 +3,11 @@ use std::collections::HashMap;
 
 use http::{Method, StatusCode};
 
-use super::levels::Levels;
+use super::levels::{Levels, effective};
 use super::route::ParsedRoute;
 use super::routes::Routes;
 use super::{Environment, Policy, Template};
-use crate::lint::{Label, Level, Lint, LintSet};
+use crate::lint::{Label, Level, Lint, LintSet, Message};
 
 /// A policy made ready to be asked: one match gives a request's [`Rules`].
 #[derive(Debug)]
@@ -168,7 +168,9 @@ impl Rules {
         self.acts.of(lint)
     }
 
-    pub(crate) fn would(&self, lint: Lint) -> Option<Level> {
-        self.would.map(|would| would.of(lint))
+    /// What the preview would do about this kind of message.
+    pub(crate) fn would(&self, lint: Lint, message: Message) -> Option<Level> {
+        let level = effective(self.would?.of(lint), lint, message);
+        (level > Level::Allow).then_some(level)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{Request, Response, Version, header};
 use tokio::sync::Barrier;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
-use tower_conn_lint::lint::{self, Action, Findings, Message};
+use tower_conn_lint::lint::{self, Action, Findings, Level, Message};
 use tower_conn_lint::{ConnHandle, ConnLint, Policy, Preset};
 
 use crate::found::{lint, lint_by};
@@ -174,6 +174,19 @@ async fn a_handle_that_is_inserted_between_layers_is_heeded_by_the_inner_one() {
     let response = service.oneshot(request("GET", &["x-ask"])).await.unwrap();
     assert_eq!(response.headers()[header::CONNECTION], "close", "it is the last request");
     assert!(found.all().is_empty(), "closing is right: {:?}", found.lints());
+}
+
+#[tokio::test]
+async fn a_preview_promises_nothing_that_it_could_not_do() {
+    let (lint, found) = lint(Policy::builder().preview(Preset::Strict1).build().unwrap());
+    let service = lint.inbound().layer(service_fn(handler));
+    service.oneshot(request("GET", &["x-a", "x-b"])).await.unwrap();
+    let received = found.of(lint::OPTIONS_OVER_SEVERAL_LINES);
+    let would: Vec<_> = received.iter().map(|finding| finding.would).collect();
+    assert_eq!(would, [Some(Level::Warn)], "a received message can't be fixed");
+    let response = found.of(lint::HANDLER_SENDS_CLOSE);
+    let would: Vec<_> = response.iter().map(|finding| finding.would).collect();
+    assert_eq!(would, [Some(Level::Fix)], "a response can");
 }
 
 // === fixtures ===

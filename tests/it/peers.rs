@@ -123,11 +123,9 @@ fn node(server: &Server, keep_alive: bool) -> Vec<String> {
 }
 
 fn assert_few(case: &str, connections: usize) {
-    println!("20 requests {case}: {connections} connections");
     assert!(connections <= FEW, "{case}, 20 requests took {connections} connections");
 }
 
 fn assert_many(case: &str, connections: usize) {
-    println!("20 requests {case}: {connections} connections");
     assert!(connections >= MANY, "{case}, 20 requests took {connections} connections only");
 }

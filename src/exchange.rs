@@ -56,50 +56,50 @@ type Path = ();
 // === impl Exchange ===
 
 impl Exchange {
-    /// A request that our server received; `answers` tells whether a denial can be answered.
-    pub(crate) fn receive<B>(
-        placement: &Arc<Placement>,
-        request: Request<B>,
-        answers: bool,
-    ) -> (Exchange, Result<Request<B>, Refusal>) {
+    /// A request that our server received; to be judged, unless it is clean.
+    #[inline]
+    pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         let table = &placement.shared.table;
         let signs = Signs::of_request(request.method(), request.version(), request.headers());
         let matched = match signs.contains(Signs::PROBE) && table.probes_excluded {
             true => Match::Excluded,
-            false => table.inbound(request.method(), original_path(&request)),
+            false => table.inbound(request.method(), original_path(request)),
         };
-        let mut exchange = Exchange::new(placement, &request, signs, matched);
-        exchange.path = matched_path(&request);
-        let head = Head::of_request(Message::ReceivedRequest, signs);
-        if head.is_clean() {
-            return (exchange, Ok(request));
-        }
-        let request = exchange.judge_request(head, request, answers);
-        (exchange, request)
+        Exchange::new(placement, request, signs, matched, None, matched_path(request))
     }
 
-    /// A request that our client is about to send.
-    pub(crate) fn send<B>(
-        placement: &Arc<Placement>,
-        request: Request<B>,
-    ) -> (Exchange, Result<Request<B>, Refusal>) {
+    /// A request that our client is about to send; to be judged, unless it is clean.
+    #[inline]
+    pub(crate) fn send<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         // HTTP/2 is spoken or not whatever the request says; HTTP/1.0 is what it says.
         let version = request.version().min(Version::HTTP_11);
         let signs = Signs::of_request(request.method(), version, request.headers());
-        let mut exchange = Exchange::new(placement, &request, signs, Match::Default);
+        let (mut matched, mut server) = (Match::Default, None);
         if let Some(outlet) = &placement.outlet {
-            let authority = authority(&request);
+            let authority = authority(request);
             let (name, path) = (outlet.client.name.as_str(), request.uri().path());
-            exchange.matched =
-                placement.shared.table.outbound(name, request.method(), authority, path);
-            exchange.server = authority.map(|authority| outlet.server(authority));
+            matched = placement.shared.table.outbound(name, request.method(), authority, path);
+            server = authority.map(|authority| outlet.server(authority));
         }
-        let head = Head::of_request(Message::OutgoingRequest, signs);
-        if head.is_clean() {
-            return (exchange, Ok(request));
-        }
-        let request = exchange.judge_request(head, request, true);
-        (exchange, request)
+        Exchange::new(placement, request, signs, matched, server, Path::default())
+    }
+
+    /// Whether no lint can fire on the request.
+    #[inline]
+    pub(crate) fn is_clean(&self) -> bool {
+        self.request().is_clean()
+    }
+
+    /// Judges the request; `answers` tells whether a denial can be answered.
+    #[cold]
+    pub(crate) fn judge<B>(
+        &mut self,
+        request: Request<B>,
+        answers: bool,
+    ) -> Result<Request<B>, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        self.judge_request(&mut parts, answers)?;
+        Ok(Request::from_parts(parts, body))
     }
 
     /// The response of our server.
@@ -109,8 +109,8 @@ impl Exchange {
         } else {
             None
         };
-        let request = Head::of_request(Message::ReceivedRequest, self.signs);
-        let head = Head::outgoing_response(&request, response.status(), response.headers(), length);
+        let head =
+            Head::outgoing_response(&self.request(), response.status(), response.headers(), length);
         if self.found.is_some() || !head.is_clean() {
             self.judge_response(head, response);
         }
@@ -118,10 +118,9 @@ impl Exchange {
 
     /// The response that our client received.
     pub(crate) fn receive_response<B>(mut self, response: &mut Response<B>) {
-        let request = Head::of_request(Message::OutgoingRequest, self.signs);
         let version = response.version();
-        let head =
-            Head::received_response(&request, response.status(), version, response.headers());
+        let (status, headers) = (response.status(), response.headers());
+        let head = Head::received_response(&self.request(), status, version, headers);
         // Only now is it known what the wire speaks, so the request is looked at again.
         self.version = version;
         let again =
@@ -137,11 +136,14 @@ impl Exchange {
         self.found.iter().flat_map(|found| found.findings.iter().cloned()).collect()
     }
 
+    #[inline]
     fn new<B>(
         placement: &Arc<Placement>,
         request: &Request<B>,
         signs: Signs,
         matched: Match,
+        server: Option<Label>,
+        path: Path,
     ) -> Exchange {
         Exchange {
             placement: placement.clone(),
@@ -149,32 +151,23 @@ impl Exchange {
             version: request.version(),
             signs,
             matched,
-            path: Path::default(),
-            server: None,
+            path,
+            server,
             handle: request.extensions().get::<ConnHandle>().cloned(),
             found: None,
         }
     }
 
-    #[cold]
-    fn judge_request<B>(
-        &mut self,
-        head: Head,
-        request: Request<B>,
-        answers: bool,
-    ) -> Result<Request<B>, Refusal> {
-        let (mut parts, body) = request.into_parts();
-        self.judge_request_parts(head, &mut parts, answers)?;
-        Ok(Request::from_parts(parts, body))
+    /// The head of the request.
+    #[inline]
+    fn request(&self) -> Head {
+        let sent = self.placement.outlet.is_some();
+        let message = if sent { Message::OutgoingRequest } else { Message::ReceivedRequest };
+        Head::of_request(message, self.signs)
     }
 
-    fn judge_request_parts(
-        &mut self,
-        head: Head,
-        parts: &mut Parts,
-        answers: bool,
-    ) -> Result<(), Refusal> {
-        let head = head.under(self.circumstances(&parts.extensions));
+    fn judge_request(&mut self, parts: &mut Parts, answers: bool) -> Result<(), Refusal> {
+        let head = self.request().under(self.circumstances(&parts.extensions));
         let caller =
             if head.message.is_inbound() { self.placement.shared.caller(parts) } else { None };
         let subject = Subject { caller, ..self.subject(head) };

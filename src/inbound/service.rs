@@ -56,9 +56,11 @@ where
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let (exchange, request) =
-            Exchange::receive(&self.placement, request, self.answer.can_answer());
-        match request {
+        let mut exchange = Exchange::receive(&self.placement, &request);
+        if exchange.is_clean() {
+            return ResponseFuture::watched(self.inner.call(request), exchange);
+        }
+        match exchange.judge(request, self.answer.can_answer()) {
             Ok(request) => ResponseFuture::watched(self.inner.call(request), exchange),
             Err(refusal) => {
                 let response = problem::response(&refusal, exchange.findings());

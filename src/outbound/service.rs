@@ -58,8 +58,11 @@ where
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let (exchange, request) = Exchange::send(&self.placement, request);
-        match request {
+        let mut exchange = Exchange::send(&self.placement, &request);
+        if exchange.is_clean() {
+            return ResponseFuture::watched(self.inner.call(request), exchange);
+        }
+        match exchange.judge(request, true) {
             Ok(request) => ResponseFuture::watched(self.inner.call(request), exchange),
             Err(refusal) => ResponseFuture::denied(refusal.denied),
         }

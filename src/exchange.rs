@@ -14,6 +14,7 @@ use crate::judgement::{self, Subject};
 use crate::lint::{Circumstances, Finding, Findings, Head, Label, LintSet, Message};
 use crate::placement::Placement;
 use crate::policy::Match;
+use crate::target::{Known, Target};
 
 /// A request and its response, as a layer follows them: what it remembers of the request until
 /// the response comes. Of a clean request it owns nothing on the heap.
@@ -26,9 +27,8 @@ pub(crate) struct Exchange {
     method: Method,
     version: Version,
     signs: Signs,
-    matched: Match,
+    target: Target,
     path: Path,
-    server: Option<Label>,
     handle: Option<ConnHandle>,
     found: Option<Box<Found>>,
 }
@@ -60,12 +60,16 @@ impl Exchange {
     #[inline]
     pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         let table = &placement.shared.table;
-        let signs = Signs::of_request(request.method(), request.version(), request.headers());
-        let matched = match signs.contains(Signs::PROBE) && table.probes_excluded {
-            true => Match::Excluded,
-            false => table.inbound(request.method(), original_path(request)),
+        let (method, headers) = (request.method(), request.headers());
+        let signs = Signs::of_request(method, request.version(), headers);
+        let target = if signs.contains(Signs::PROBE) && table.probes_excluded {
+            Target::matched(Match::Excluded)
+        } else if table.has_inbound_routes() {
+            Target::new(placement, method, None, original_path(request))
+        } else {
+            Target::matched(Match::Default)
         };
-        Exchange::new(placement, request, signs, matched, None, matched_path(request))
+        Exchange::new(placement, request, signs, target, matched_path(request))
     }
 
     /// A request that our client is about to send; to be judged, unless it is clean.
@@ -74,14 +78,9 @@ impl Exchange {
         // HTTP/2 is spoken or not whatever the request says; HTTP/1.0 is what it says.
         let version = request.version().min(Version::HTTP_11);
         let signs = Signs::of_request(request.method(), version, request.headers());
-        let (mut matched, mut server) = (Match::Default, None);
-        if let Some(outlet) = &placement.outlet {
-            let authority = authority(request);
-            let (name, path) = (outlet.client.name.as_str(), request.uri().path());
-            matched = placement.shared.table.outbound(name, request.method(), authority, path);
-            server = authority.map(|authority| outlet.server(authority));
-        }
-        Exchange::new(placement, request, signs, matched, server, Path::default())
+        let (authority, path) = (authority(request), request.uri().path());
+        let target = Target::new(placement, request.method(), authority, path);
+        Exchange::new(placement, request, signs, target, Path::default())
     }
 
     /// Whether no lint can fire on the request.
@@ -141,8 +140,7 @@ impl Exchange {
         placement: &Arc<Placement>,
         request: &Request<B>,
         signs: Signs,
-        matched: Match,
-        server: Option<Label>,
+        target: Target,
         path: Path,
     ) -> Exchange {
         Exchange {
@@ -150,9 +148,8 @@ impl Exchange {
             method: request.method().clone(),
             version: request.version(),
             signs,
-            matched,
+            target,
             path,
-            server,
             handle: request.extensions().get::<ConnHandle>().cloned(),
             found: None,
         }
@@ -267,15 +264,17 @@ impl Exchange {
     }
 
     fn subject(&self, head: Head) -> Subject<'_> {
+        let Known { matched, server } = self.target.known(&self.placement, &self.method);
+        let rules = self.placement.shared.table.rules(matched);
         Subject {
             placement: &self.placement,
-            rules: self.placement.shared.table.rules(self.matched),
+            rules,
             head,
             settled: LintSet::EMPTY,
             method: &self.method,
             version: self.version_on_wire(head.message),
-            route: self.route(),
-            server: self.server,
+            route: rules.label.or_else(|| path_label(&self.path)).unwrap_or(Label::OTHER),
+            server,
             caller: None,
         }
     }
@@ -283,11 +282,6 @@ impl Exchange {
     /// Before the response nothing tells what an outgoing request's wire speaks.
     fn version_on_wire(&self, message: Message) -> Option<Version> {
         (message != Message::OutgoingRequest).then_some(self.version)
-    }
-
-    fn route(&self) -> Label {
-        let rules = self.placement.shared.table.rules(self.matched);
-        rules.label.or_else(|| path_label(&self.path)).unwrap_or(Label::OTHER)
     }
 }
 

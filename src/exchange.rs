@@ -102,7 +102,7 @@ impl Exchange {
     }
 
     /// The response of our server.
-    pub(crate) fn answer<B: Body>(mut self, response: &mut Response<B>) {
+    pub(crate) fn answer<B: Body>(&mut self, response: &mut Response<B>) {
         let length = if self.signs.contains(Signs::HTTP10) {
             response.body().size_hint().exact()
         } else {
@@ -116,7 +116,7 @@ impl Exchange {
     }
 
     /// The response that our client received.
-    pub(crate) fn receive_response<B>(mut self, response: &mut Response<B>) {
+    pub(crate) fn receive_response<B>(&mut self, response: &mut Response<B>) {
         let version = response.version();
         let (status, headers) = (response.status(), response.headers());
         let head = Head::received_response(&self.request(), status, version, headers);

@@ -58,7 +58,7 @@ where
         match self.project().state.project() {
             StateProj::Handler { future, exchange } => {
                 let mut response = ready!(future.poll(cx))?;
-                if let Some(exchange) = exchange.take() {
+                if let Some(exchange) = exchange {
                     exchange.answer(&mut response);
                 }
                 Poll::Ready(Ok(response))

@@ -93,12 +93,14 @@ impl Exchange {
     #[cold]
     pub(crate) fn judge<B>(
         &mut self,
-        request: Request<B>,
+        request: &mut Request<B>,
         answers: bool,
-    ) -> Result<Request<B>, Refusal> {
-        let (mut parts, body) = request.into_parts();
-        self.judge_request(&mut parts, answers)?;
-        Ok(Request::from_parts(parts, body))
+    ) -> Result<(), Refusal> {
+        let (mut parts, ()) = Request::default().into_parts();
+        swap_head(request, &mut parts);
+        let judged = self.judge_request(&mut parts, answers);
+        swap_head(request, &mut parts);
+        judged
     }
 
     /// The response of our server.
@@ -286,11 +288,21 @@ impl Exchange {
 }
 
 impl Drop for Exchange {
+    #[inline]
     fn drop(&mut self) {
         if self.found.is_some() {
             self.settle_request();
         }
     }
+}
+
+/// A request's body stays where it is: moving it costs more than judging.
+fn swap_head<B>(request: &mut Request<B>, parts: &mut Parts) {
+    mem::swap(request.method_mut(), &mut parts.method);
+    mem::swap(request.uri_mut(), &mut parts.uri);
+    mem::swap(request.version_mut(), &mut parts.version);
+    mem::swap(request.headers_mut(), &mut parts.headers);
+    mem::swap(request.extensions_mut(), &mut parts.extensions);
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {

@@ -92,12 +92,15 @@ impl Signs {
     /// Reads the head of a request.
     pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
         let mut signs = Signs::of_fields(headers).with(Signs::of_version(version));
+        if signs.contains(Signs::PROBE) && !is_probe(headers) {
+            signs = signs.without(Signs::PROBE);
+        }
         if *method == Method::HEAD {
             signs = signs.with(Signs::HEAD);
         } else if *method == Method::CONNECT {
             signs = signs.with(Signs::CONNECT);
         }
-        signs
+        signs.with(content(signs, headers))
     }
 
     /// Reads the head of a response; `version` is what the wire speaks, which for a response of
@@ -105,10 +108,18 @@ impl Signs {
     ///
     /// [`Signs::CLOSE_DELIMITED`] is not read here: it takes the request's method and the status.
     pub fn of_response(version: Version, headers: &HeaderMap) -> Signs {
-        Signs::of_fields(headers).with(Signs::of_version(version))
+        let signs = Signs::of_answer(version, headers);
+        signs.with(content(signs, headers))
+    }
+
+    /// As [`Signs::of_response`], but without a look at a length: no lint asks for it.
+    #[inline]
+    pub(crate) fn of_answer(version: Version, headers: &HeaderMap) -> Signs {
+        Signs::of_fields(headers).without(Signs::PROBE).with(Signs::of_version(version))
     }
 
     /// The sign of a protocol version; none for HTTP/1.1.
+    #[inline]
     pub fn of_version(version: Version) -> Signs {
         match version {
             Version::HTTP_11 => Signs::NONE,
@@ -163,6 +174,7 @@ impl Signs {
             && self.intersects(Signs::CONTENT_LENGTH_FIELD.with(Signs::HTTP10))
     }
 
+    /// What the fields are signs of; any user agent may be a [`Signs::PROBE`].
     fn of_fields(headers: &HeaderMap) -> Signs {
         // By names first. One that the library knows is a number, and is compared as one.
         let mut signs = Signs::NONE;
@@ -180,12 +192,6 @@ impl Signs {
                 () if *name == HTTP2_SETTINGS => Signs::HTTP2_SETTINGS_FIELD,
                 () => continue,
             });
-        }
-        if signs.contains(Signs::PROBE) && !is_probe(headers) {
-            signs = signs.without(Signs::PROBE);
-        }
-        if signs.contains(Signs::CONTENT_LENGTH_FIELD) && has_length(headers) {
-            signs = signs.with(Signs::CONTENT);
         }
         if signs.contains(Signs::CONNECTION) {
             signs = signs.with(of_lines(headers));
@@ -211,8 +217,15 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
-fn has_length(headers: &HeaderMap) -> bool {
-    headers.iter().any(|(name, length)| *name == header::CONTENT_LENGTH && length != "0")
+fn content(signs: Signs, headers: &HeaderMap) -> Signs {
+    let mut fields = headers.iter();
+    if signs.contains(Signs::CONTENT_LENGTH_FIELD)
+        && fields.any(|(name, length)| *name == header::CONTENT_LENGTH && length != "0")
+    {
+        Signs::CONTENT
+    } else {
+        Signs::NONE
+    }
 }
 
 /// Whether this is a health check that closes its connection on purpose, by the start of its user

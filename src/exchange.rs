@@ -14,6 +14,7 @@ use crate::judgement::{self, Subject};
 use crate::lint::{Circumstances, Finding, Findings, Head, Label, LintSet, Message};
 use crate::placement::Placement;
 use crate::policy::Match;
+use crate::target::{Known, Target};
 
 /// A request and its response, as a layer follows them: what it remembers of the request until
 /// the response comes. Of a clean request it owns nothing on the heap.
@@ -26,9 +27,8 @@ pub(crate) struct Exchange {
     method: Method,
     version: Version,
     signs: Signs,
-    matched: Match,
+    target: Target,
     path: Path,
-    server: Option<Label>,
     handle: Option<ConnHandle>,
     found: Option<Box<Found>>,
 }
@@ -56,72 +56,72 @@ type Path = ();
 // === impl Exchange ===
 
 impl Exchange {
-    /// A request that our server received; `answers` tells whether a denial can be answered.
-    pub(crate) fn receive<B>(
-        placement: &Arc<Placement>,
-        request: Request<B>,
-        answers: bool,
-    ) -> (Exchange, Result<Request<B>, Refusal>) {
+    /// A request that our server received; to be judged, unless it is clean.
+    #[inline]
+    pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         let table = &placement.shared.table;
-        let signs = Signs::of_request(request.method(), request.version(), request.headers());
-        let matched = match signs.contains(Signs::PROBE) && table.probes_excluded {
-            true => Match::Excluded,
-            false => table.inbound(request.method(), original_path(&request)),
+        let (method, headers) = (request.method(), request.headers());
+        let signs = Signs::of_request(method, request.version(), headers);
+        let target = if signs.contains(Signs::PROBE) && table.probes_excluded {
+            Target::matched(Match::Excluded)
+        } else if table.has_inbound_routes() {
+            Target::new(placement, method, None, original_path(request))
+        } else {
+            Target::matched(Match::Default)
         };
-        let mut exchange = Exchange::new(placement, &request, signs, matched);
-        exchange.path = matched_path(&request);
-        let head = Head::of_request(Message::ReceivedRequest, signs);
-        if head.is_clean() {
-            return (exchange, Ok(request));
-        }
-        let request = exchange.judge_request(head, request, answers);
-        (exchange, request)
+        Exchange::new(placement, request, signs, target, matched_path(request))
     }
 
-    /// A request that our client is about to send.
-    pub(crate) fn send<B>(
-        placement: &Arc<Placement>,
-        request: Request<B>,
-    ) -> (Exchange, Result<Request<B>, Refusal>) {
+    /// A request that our client is about to send; to be judged, unless it is clean.
+    #[inline]
+    pub(crate) fn send<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         // HTTP/2 is spoken or not whatever the request says; HTTP/1.0 is what it says.
         let version = request.version().min(Version::HTTP_11);
         let signs = Signs::of_request(request.method(), version, request.headers());
-        let mut exchange = Exchange::new(placement, &request, signs, Match::Default);
-        if let Some(outlet) = &placement.outlet {
-            let authority = authority(&request);
-            let (name, path) = (outlet.client.name.as_str(), request.uri().path());
-            exchange.matched =
-                placement.shared.table.outbound(name, request.method(), authority, path);
-            exchange.server = authority.map(|authority| outlet.server(authority));
-        }
-        let head = Head::of_request(Message::OutgoingRequest, signs);
-        if head.is_clean() {
-            return (exchange, Ok(request));
-        }
-        let request = exchange.judge_request(head, request, true);
-        (exchange, request)
+        let (authority, path) = (authority(request), request.uri().path());
+        let target = Target::new(placement, request.method(), authority, path);
+        Exchange::new(placement, request, signs, target, Path::default())
+    }
+
+    /// Whether no lint can fire on the request.
+    #[inline]
+    pub(crate) fn is_clean(&self) -> bool {
+        self.request().is_clean()
+    }
+
+    /// Judges the request; `answers` tells whether a denial can be answered.
+    #[cold]
+    pub(crate) fn judge<B>(
+        &mut self,
+        request: &mut Request<B>,
+        answers: bool,
+    ) -> Result<(), Refusal> {
+        let (mut parts, ()) = Request::default().into_parts();
+        swap_head(request, &mut parts);
+        let judged = self.judge_request(&mut parts, answers);
+        swap_head(request, &mut parts);
+        judged
     }
 
     /// The response of our server.
-    pub(crate) fn answer<B: Body>(mut self, response: &mut Response<B>) {
+    pub(crate) fn answer<B: Body>(&mut self, response: &mut Response<B>) {
         let length = if self.signs.contains(Signs::HTTP10) {
             response.body().size_hint().exact()
         } else {
             None
         };
-        let request = Head::of_request(Message::ReceivedRequest, self.signs);
-        let head = Head::outgoing_response(&request, response.status(), response.headers(), length);
+        let head =
+            Head::outgoing_response(&self.request(), response.status(), response.headers(), length);
         if self.found.is_some() || !head.is_clean() {
             self.judge_response(head, response);
         }
     }
 
     /// The response that our client received.
-    pub(crate) fn receive_response<B>(mut self, response: &mut Response<B>) {
-        let request = Head::of_request(Message::OutgoingRequest, self.signs);
+    pub(crate) fn receive_response<B>(&mut self, response: &mut Response<B>) {
         let version = response.version();
-        let head =
-            Head::received_response(&request, response.status(), version, response.headers());
+        let (status, headers) = (response.status(), response.headers());
+        let head = Head::received_response(&self.request(), status, version, headers);
         // Only now is it known what the wire speaks, so the request is looked at again.
         self.version = version;
         let again =
@@ -137,44 +137,36 @@ impl Exchange {
         self.found.iter().flat_map(|found| found.findings.iter().cloned()).collect()
     }
 
+    #[inline]
     fn new<B>(
         placement: &Arc<Placement>,
         request: &Request<B>,
         signs: Signs,
-        matched: Match,
+        target: Target,
+        path: Path,
     ) -> Exchange {
         Exchange {
             placement: placement.clone(),
             method: request.method().clone(),
             version: request.version(),
             signs,
-            matched,
-            path: Path::default(),
-            server: None,
+            target,
+            path,
             handle: request.extensions().get::<ConnHandle>().cloned(),
             found: None,
         }
     }
 
-    #[cold]
-    fn judge_request<B>(
-        &mut self,
-        head: Head,
-        request: Request<B>,
-        answers: bool,
-    ) -> Result<Request<B>, Refusal> {
-        let (mut parts, body) = request.into_parts();
-        self.judge_request_parts(head, &mut parts, answers)?;
-        Ok(Request::from_parts(parts, body))
+    /// The head of the request.
+    #[inline]
+    fn request(&self) -> Head {
+        let sent = self.placement.outlet.is_some();
+        let message = if sent { Message::OutgoingRequest } else { Message::ReceivedRequest };
+        Head::of_request(message, self.signs)
     }
 
-    fn judge_request_parts(
-        &mut self,
-        head: Head,
-        parts: &mut Parts,
-        answers: bool,
-    ) -> Result<(), Refusal> {
-        let head = head.under(self.circumstances(&parts.extensions));
+    fn judge_request(&mut self, parts: &mut Parts, answers: bool) -> Result<(), Refusal> {
+        let head = self.request().under(self.circumstances(&parts.extensions));
         let caller =
             if head.message.is_inbound() { self.placement.shared.caller(parts) } else { None };
         let subject = Subject { caller, ..self.subject(head) };
@@ -273,15 +265,17 @@ impl Exchange {
     }
 
     fn subject(&self, head: Head) -> Subject<'_> {
+        let Known { matched, server } = self.target.known(&self.placement, &self.method);
+        let rules = self.placement.shared.table.rules(matched);
         Subject {
             placement: &self.placement,
-            rules: self.placement.shared.table.rules(self.matched),
+            rules,
             head,
             settled: LintSet::EMPTY,
             method: &self.method,
             version: self.version_on_wire(head.message),
-            route: self.route(),
-            server: self.server,
+            route: rules.label.or_else(|| path_label(&self.path)).unwrap_or(Label::OTHER),
+            server,
             caller: None,
         }
     }
@@ -290,19 +284,24 @@ impl Exchange {
     fn version_on_wire(&self, message: Message) -> Option<Version> {
         (message != Message::OutgoingRequest).then_some(self.version)
     }
-
-    fn route(&self) -> Label {
-        let rules = self.placement.shared.table.rules(self.matched);
-        rules.label.or_else(|| path_label(&self.path)).unwrap_or(Label::OTHER)
-    }
 }
 
 impl Drop for Exchange {
+    #[inline]
     fn drop(&mut self) {
         if self.found.is_some() {
             self.settle_request();
         }
     }
+}
+
+/// A request's body stays where it is: moving it costs more than judging.
+fn swap_head<B>(request: &mut Request<B>, parts: &mut Parts) {
+    mem::swap(request.method_mut(), &mut parts.method);
+    mem::swap(request.uri_mut(), &mut parts.uri);
+    mem::swap(request.version_mut(), &mut parts.version);
+    mem::swap(request.headers_mut(), &mut parts.headers);
+    mem::swap(request.extensions_mut(), &mut parts.extensions);
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {

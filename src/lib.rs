@@ -53,6 +53,7 @@ mod intent;
 mod judgement;
 mod placement;
 mod shared;
+mod target;
 
 pub use self::builder::ConnLintBuilder;
 pub use self::clock::{Clock, ManualClock};

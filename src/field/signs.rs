@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderValue, Method, Version, header};
+use http::{HeaderMap, HeaderName, Method, Version, header};
 
 use super::misspelling::is_misspelled;
 use super::{ConnectionElement, connection_elements, keep_alive};
@@ -92,12 +92,15 @@ impl Signs {
     /// Reads the head of a request.
     pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
         let mut signs = Signs::of_fields(headers).with(Signs::of_version(version));
+        if signs.contains(Signs::PROBE) && !is_probe(headers) {
+            signs = signs.without(Signs::PROBE);
+        }
         if *method == Method::HEAD {
             signs = signs.with(Signs::HEAD);
         } else if *method == Method::CONNECT {
             signs = signs.with(Signs::CONNECT);
         }
-        signs
+        signs.with(content(signs, headers))
     }
 
     /// Reads the head of a response; `version` is what the wire speaks, which for a response of
@@ -105,10 +108,18 @@ impl Signs {
     ///
     /// [`Signs::CLOSE_DELIMITED`] is not read here: it takes the request's method and the status.
     pub fn of_response(version: Version, headers: &HeaderMap) -> Signs {
-        Signs::of_fields(headers).with(Signs::of_version(version))
+        let signs = Signs::of_answer(version, headers);
+        signs.with(content(signs, headers))
+    }
+
+    /// As [`Signs::of_response`], but without a look at a length: no lint asks for it.
+    #[inline]
+    pub(crate) fn of_answer(version: Version, headers: &HeaderMap) -> Signs {
+        Signs::of_fields(headers).without(Signs::PROBE).with(Signs::of_version(version))
     }
 
     /// The sign of a protocol version; none for HTTP/1.1.
+    #[inline]
     pub fn of_version(version: Version) -> Signs {
         match version {
             Version::HTTP_11 => Signs::NONE,
@@ -163,16 +174,30 @@ impl Signs {
             && self.intersects(Signs::CONTENT_LENGTH_FIELD.with(Signs::HTTP10))
     }
 
+    /// What the fields are signs of; any user agent may be a [`Signs::PROBE`].
     fn of_fields(headers: &HeaderMap) -> Signs {
+        // By names first. One that the library knows is a number, and is compared as one.
         let mut signs = Signs::NONE;
-        for (name, value) in headers {
-            let name = name.as_str();
-            if name.len() < 64 && LENGTHS >> name.len() & 1 != 0 {
-                signs = signs.with(of_field(name, value));
-            }
+        for name in headers.keys() {
+            signs = signs.with(match () {
+                () if *name == header::USER_AGENT => Signs::PROBE,
+                () if *name == header::CONTENT_LENGTH => Signs::CONTENT_LENGTH_FIELD,
+                () if *name == header::CONNECTION => Signs::CONNECTION,
+                () if *name == header::UPGRADE => Signs::UPGRADE_FIELD,
+                () if *name == header::TRANSFER_ENCODING => {
+                    Signs::TRANSFER_ENCODING_FIELD.with(Signs::CONTENT)
+                }
+                () if *name == KEEP_ALIVE => Signs::KEEP_ALIVE_FIELD,
+                () if *name == PROXY_CONNECTION => Signs::PROXY_CONNECTION_FIELD,
+                () if *name == HTTP2_SETTINGS => Signs::HTTP2_SETTINGS_FIELD,
+                () => continue,
+            });
         }
-        if signs.intersects(Signs::CONNECTION.with(Signs::KEEP_ALIVE_FIELD)) {
-            signs = signs.with(of_elements(headers));
+        if signs.contains(Signs::CONNECTION) {
+            signs = signs.with(of_lines(headers));
+        }
+        if signs.contains(Signs::KEEP_ALIVE_FIELD) {
+            signs = signs.with(of_parameters(headers));
         }
         signs
     }
@@ -188,41 +213,24 @@ impl std::fmt::Debug for Signs {
     }
 }
 
-/// The lengths of the names that `of_field` knows, as a bitset: most fields end here.
-const LENGTHS: u64 = 1 << "upgrade".len()
-    | 1 << "connection".len()
-    | 1 << "content-length".len()
-    | 1 << "proxy-connection".len()
-    | 1 << "transfer-encoding".len();
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
-fn of_field(name: &str, value: &HeaderValue) -> Signs {
-    match name.as_bytes() {
-        b"user-agent" => {
-            if is_probe(value.as_bytes()) {
-                Signs::PROBE
-            } else {
-                Signs::NONE
-            }
-        }
-        b"content-length" => {
-            if value.as_bytes() == b"0" {
-                Signs::CONTENT_LENGTH_FIELD
-            } else {
-                Signs::CONTENT_LENGTH_FIELD.with(Signs::CONTENT)
-            }
-        }
-        b"connection" => Signs::CONNECTION,
-        b"keep-alive" => Signs::KEEP_ALIVE_FIELD,
-        b"upgrade" => Signs::UPGRADE_FIELD,
-        b"transfer-encoding" => Signs::TRANSFER_ENCODING_FIELD.with(Signs::CONTENT),
-        b"proxy-connection" => Signs::PROXY_CONNECTION_FIELD,
-        b"http2-settings" => Signs::HTTP2_SETTINGS_FIELD,
-        _ => Signs::NONE,
+fn content(signs: Signs, headers: &HeaderMap) -> Signs {
+    let mut fields = headers.iter();
+    if signs.contains(Signs::CONTENT_LENGTH_FIELD)
+        && fields.any(|(name, length)| *name == header::CONTENT_LENGTH && length != "0")
+    {
+        Signs::CONTENT
+    } else {
+        Signs::NONE
     }
 }
 
-/// Health checks that close their connection on purpose, by the start of their user agent.
-fn is_probe(agent: &[u8]) -> bool {
+/// Whether this is a health check that closes its connection on purpose, by the start of its user
+/// agent.
+fn is_probe(headers: &HeaderMap) -> bool {
     const PROBES: [&[u8]; 5] = [
         b"kube-probe/",
         b"ELB-HealthChecker/",
@@ -230,16 +238,27 @@ fn is_probe(agent: &[u8]) -> bool {
         b"Consul Health Check",
         b"Amazon-Route53-Health-Check-Service",
     ];
-    matches!(agent.first(), Some(b'k' | b'E' | b'G' | b'C' | b'A'))
-        && PROBES.iter().any(|probe| agent.starts_with(probe))
+    let is_probe = |agent: &[u8]| {
+        matches!(agent.first(), Some(b'k' | b'E' | b'G' | b'C' | b'A'))
+            && PROBES.iter().any(|probe| agent.starts_with(probe))
+    };
+    let agent = headers.iter().find(|(name, _)| **name == header::USER_AGENT);
+    agent.is_some_and(|(_, agent)| is_probe(agent.as_bytes()))
 }
 
+fn of_lines(headers: &HeaderMap) -> Signs {
+    let mut lines = headers.get_all(header::CONNECTION).iter();
+    match (lines.next(), lines.next()) {
+        // What browsers send with every request.
+        (Some(line), None) if line == "keep-alive" => Signs::KEEP_ALIVE_OPTION,
+        (_, None) => of_elements(headers),
+        _ => of_elements(headers).with(Signs::SEVERAL_LINES),
+    }
+}
+
+#[cold]
 fn of_elements(headers: &HeaderMap) -> Signs {
     let mut signs = Signs::NONE;
-    let lines = headers.get_all(header::CONNECTION).iter();
-    if lines.take(2).count() > 1 {
-        signs = signs.with(Signs::SEVERAL_LINES);
-    }
     for element in connection_elements(headers) {
         signs = signs.with(match element {
             ConnectionElement::Option(option) if option.is_close() => Signs::CLOSE_OPTION,
@@ -268,16 +287,20 @@ fn of_elements(headers: &HeaderMap) -> Signs {
             ConnectionElement::Empty => Signs::NONE,
         });
     }
-    if headers.contains_key("keep-alive") {
-        let parameters = keep_alive(headers);
-        if !parameters.is_well_formed() {
-            signs = signs.with(Signs::KEEP_ALIVE_MALFORMED);
-        }
-        if parameters.timeout().is_some_and(|timeout| timeout.as_secs() <= 1)
-            || parameters.max() == Some(0)
-        {
-            signs = signs.with(Signs::KEEP_ALIVE_UNUSABLE);
-        }
+    signs
+}
+
+#[cold]
+fn of_parameters(headers: &HeaderMap) -> Signs {
+    let mut signs = Signs::NONE;
+    let parameters = keep_alive(headers);
+    if !parameters.is_well_formed() {
+        signs = signs.with(Signs::KEEP_ALIVE_MALFORMED);
+    }
+    if parameters.timeout().is_some_and(|timeout| timeout.as_secs() <= 1)
+        || parameters.max() == Some(0)
+    {
+        signs = signs.with(Signs::KEEP_ALIVE_UNUSABLE);
     }
     signs
 }

@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::Response;
 use http_body::Body;
@@ -57,11 +57,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProj::Handler { future, exchange } => {
-                let mut response = ready!(future.poll(cx))?;
-                if let Some(exchange) = exchange.take() {
-                    exchange.answer(&mut response);
+                let mut polled = future.poll(cx);
+                if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, exchange) {
+                    exchange.answer(response);
                 }
-                Poll::Ready(Ok(response))
+                polled
             }
             StateProj::Denied { response } => {
                 Poll::Ready(Ok(response.take().expect("a future is not polled after it is ready")))

@@ -52,18 +52,17 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let (exchange, request) =
-            Exchange::receive(&self.placement, request, self.answer.can_answer());
-        match request {
-            Ok(request) => ResponseFuture::watched(self.inner.call(request), exchange),
-            Err(refusal) => {
+        let mut exchange = Exchange::receive(&self.placement, &request);
+        if !exchange.is_clean() {
+            if let Err(refusal) = exchange.judge(&mut request, self.answer.can_answer()) {
                 let response = problem::response(&refusal, exchange.findings());
-                ResponseFuture::denied(response.map(|text| self.answer.body(text)))
+                return ResponseFuture::denied(response.map(|text| self.answer.body(text)));
             }
         }
+        ResponseFuture::watched(self.inner.call(request), exchange)
     }
 }

@@ -88,13 +88,14 @@ impl Head {
 
     /// The response of our server to `request`: it speaks the request's version. `length` is the
     /// content's length in bytes where the body knows it, from which hyper frames the response.
+    #[inline]
     pub fn outgoing_response(
         request: &Head,
         status: StatusCode,
         headers: &HeaderMap,
         length: Option<u64>,
     ) -> Head {
-        let signs = Signs::of_response(request.signs.version(), headers);
+        let signs = Signs::of_answer(request.signs.version(), headers);
         // What a handler leaves unframed, hyper frames: by length, or towards HTTP/1.1 chunked.
         let framed_below = length.is_some() || !request.signs.contains(Signs::HTTP10);
         let framed = !signs.contains(Signs::TRANSFER_ENCODING_FIELD) && framed_below;
@@ -104,13 +105,14 @@ impl Head {
     }
 
     /// The response that our client received to `request`.
+    #[inline]
     pub fn received_response(
         request: &Head,
         status: StatusCode,
         version: Version,
         headers: &HeaderMap,
     ) -> Head {
-        let signs = Signs::of_response(version, headers);
+        let signs = Signs::of_answer(version, headers);
         let ending = ending(request.signs, status, signs, headers);
         Head::of_response(Message::ReceivedResponse, request.signs, status, signs.with(ending))
     }
@@ -122,6 +124,7 @@ impl Head {
     }
 
     /// A request whose signs were read before.
+    #[inline]
     pub(crate) fn of_request(message: Message, signs: Signs) -> Head {
         Head {
             message,
@@ -132,6 +135,7 @@ impl Head {
         }
     }
 
+    #[inline]
     fn of_response(message: Message, request: Signs, status: StatusCode, signs: Signs) -> Head {
         let circumstances = Circumstances::default();
         Head { message, signs, request, status: Some(status), circumstances }

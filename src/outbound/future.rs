@@ -61,7 +61,7 @@ where
             StateProj::Client { future, exchange } => {
                 let mut response =
                     ready!(future.poll(cx)).map_err(|error| Error::Inner(error.into()))?;
-                if let Some(exchange) = exchange.take() {
+                if let Some(exchange) = exchange {
                     exchange.receive_response(&mut response);
                 }
                 Poll::Ready(Ok(response))

@@ -54,14 +54,16 @@ where
         self.inner.poll_ready(cx).map_err(|error| Error::Inner(error.into()))
     }
 
-    fn call(&mut self, request: Request<B>) -> ResponseFuture<S::Future> {
+    fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let (exchange, request) = Exchange::send(&self.placement, request);
-        match request {
-            Ok(request) => ResponseFuture::watched(self.inner.call(request), exchange),
-            Err(refusal) => ResponseFuture::denied(refusal.denied),
+        let mut exchange = Exchange::send(&self.placement, &request);
+        if !exchange.is_clean() {
+            if let Err(refusal) = exchange.judge(&mut request, true) {
+                return ResponseFuture::denied(refusal.denied);
+            }
         }
+        ResponseFuture::watched(self.inner.call(request), exchange)
     }
 }

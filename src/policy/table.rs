@@ -74,10 +74,11 @@ impl Table {
         table
     }
 
+    pub(crate) fn has_inbound_routes(&self) -> bool {
+        !self.inbound.is_empty()
+    }
+
     pub(crate) fn inbound(&self, method: &Method, path: &str) -> Match {
-        if self.inbound.is_empty() {
-            return Match::Default;
-        }
         self.inbound.find(method, path).map_or(Match::Default, |index| Match::Route(*index))
     }
 

@@ -3,6 +3,7 @@
 mod allocation;
 mod bounds;
 mod case;
+mod clean_path;
 mod elements;
 mod framing;
 mod framing_cases;

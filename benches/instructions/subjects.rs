@@ -1,0 +1,237 @@
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::future::{Future, Ready, ready};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use allocation_counter::measure;
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+use tower_conn_lint::{ConnLint, Policy, Route, lint};
+use tower_http::trace::TraceLayer;
+
+use crate::messages::{self, Body};
+
+/// A layer on a service, and the requests that it gets.
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    /// Makes so many calls; returns how many allocations they made.
+    pub(crate) run: fn(usize) -> u64,
+}
+
+/// The service that answers at once. What is moved through it outlives the measurement, so that
+/// no cost of the allocator stands in a count.
+#[derive(Default)]
+struct Bare {
+    requests: Vec<Request<Body>>,
+    responses: Vec<Response<Body>>,
+}
+
+/// A layer's least: it forwards the call and wraps the future.
+struct Noop<S>(S);
+
+pin_project! {
+    struct NoopFuture<F> {
+        #[pin]
+        inner: F,
+    }
+}
+
+/// The first is what the others are compared with.
+pub(crate) static SUBJECTS: [Subject; 9] = [
+    Subject { name: "bare", run: |calls| run(calls, |bare| bare, request) },
+    Subject { name: "noop", run: |calls| run(calls, Noop, request) },
+    Subject {
+        name: "lint",
+        run: |calls| run(calls, |bare| lint(inbound_policy()).inbound().layer(bare), request),
+    },
+    Subject {
+        name: "lint-no-routes",
+        run: |calls| run(calls, |bare| lint(Policy::default()).inbound().layer(bare), request),
+    },
+    Subject {
+        name: "keep-alive",
+        run: |calls| {
+            let layered = |bare| lint(inbound_policy()).inbound().layer(bare);
+            run(calls, layered, || messages::request_with_connection(PATH, "keep-alive"))
+        },
+    },
+    Subject {
+        name: "close",
+        run: |calls| {
+            let layered = |bare| lint(inbound_policy()).inbound().layer(bare);
+            run(calls, layered, || messages::request_with_connection(PATH, "close"))
+        },
+    },
+    Subject {
+        name: "outbound",
+        run: |calls| {
+            let layered = |bare| lint(outbound_policy("gateway")).outbound("gateway").layer(bare);
+            run(calls, layered, || messages::request(URI))
+        },
+    },
+    Subject {
+        name: "outbound-host",
+        run: |calls| {
+            let layered =
+                |bare| lint(outbound_policy("api.example.com")).outbound("users").layer(bare);
+            run(calls, layered, || messages::request(URI))
+        },
+    },
+    Subject { name: "trace-info", run: trace_at_info },
+];
+
+/// The name of the function that is measured, as valgrind has it.
+pub(crate) const MEASURED: &str = "*measured_calls*";
+
+const PATH: &str = "/v1/users/42";
+const URI: &str = "http://api.example.com/v1/users/42";
+
+/// The calls, from a request that stands ready to a response that is put away.
+// No closure in here: its name would hold this one's, and end the measurement.
+#[inline(never)]
+fn measured_calls<S, B>(
+    service: &mut S,
+    requests: Vec<Request<Body>>,
+    responses: &mut Vec<Response<B>>,
+) where
+    S: Service<Request<Body>, Response = Response<B>, Error: Debug>,
+{
+    let mut context = Context::from_waker(Waker::noop());
+    for request in requests {
+        let ready = service.poll_ready(&mut context);
+        assert!(matches!(ready, Poll::Ready(Ok(()))), "the service is always ready");
+        let future = pin!(service.call(request));
+        match future.poll(&mut context) {
+            Poll::Ready(Ok(response)) => responses.push(response),
+            _ => panic!("the service answers at once"),
+        }
+    }
+}
+
+fn run<S, B>(
+    calls: usize,
+    layered: impl FnOnce(Bare) -> S,
+    request: impl Fn() -> Request<Body>,
+) -> u64
+where
+    S: Service<Request<Body>, Response = Response<B>, Error: Debug>,
+{
+    let mut service = layered(Bare {
+        requests: Vec::with_capacity(calls),
+        responses: (0..calls).map(|_| messages::response()).collect(),
+    });
+    let requests = (0..calls).map(|_| request()).collect();
+    let mut responses = Vec::with_capacity(calls);
+    measure(|| measured_calls(&mut service, requests, &mut responses)).count_total
+}
+
+fn request() -> Request<Body> {
+    messages::request(PATH)
+}
+
+/// A lint that reports to nobody: what a line of log costs is the log's.
+fn lint(policy: Policy) -> ConnLint {
+    let builder = ConnLint::builder().policy(policy).environment("").without_tracing();
+    #[cfg(feature = "metrics")]
+    let builder = builder.without_metrics();
+    builder.build()
+}
+
+/// The routes of a service, as one writes them into a policy.
+const ROUTES: [(&str, &str); 20] = [
+    ("GET", "/v1/users"),
+    ("POST", "/v1/users"),
+    ("GET", "/v1/users/{id}"),
+    ("PUT", "/v1/users/{id}"),
+    ("GET", "/v1/users/{id}/orders"),
+    ("POST", "/v1/users/{id}/orders"),
+    ("GET", "/v1/orders"),
+    ("GET", "/v1/orders/{id}"),
+    ("DELETE", "/v1/orders/{id}"),
+    ("GET", "/v1/orders/{id}/items"),
+    ("GET", "/v1/products"),
+    ("GET", "/v1/products/{id}"),
+    ("GET", "/v1/search"),
+    ("POST", "/login"),
+    ("POST", "/logout"),
+    ("POST", "/upload/{name}"),
+    ("GET", "/export/{*rest}"),
+    ("GET", "/legacy/{*rest}"),
+    ("GET", "/metrics"),
+    ("GET", "/health"),
+];
+
+fn inbound_policy() -> Policy {
+    let route =
+        |(method, path)| Route::inbound(format!("{method} {path}")).warn(lint::HANDLER_SENDS_CLOSE);
+    policy(ROUTES.map(route))
+}
+
+/// Routes for one target: a client's name, or a host.
+fn outbound_policy(target: &str) -> Policy {
+    let route = |(method, path)| {
+        Route::outbound(format!("{method} {target} {path}")).warn(lint::CLIENT_SENDS_CLOSE)
+    };
+    policy(ROUTES.map(route))
+}
+
+fn policy(routes: [Route; 20]) -> Policy {
+    let builder = routes.into_iter().fold(Policy::builder(), |builder, route| builder.route(route));
+    builder.build().expect("the policy is well-formed")
+}
+
+/// For comparison: the layer that most services have, where its spans are switched off.
+fn trace_at_info(calls: usize) -> u64 {
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(io::sink)
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
+    run(calls, |bare| TraceLayer::new_for_http().layer(bare), request)
+}
+
+// === impl Bare ===
+
+impl Service<Request<Body>> for Bare {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.requests.push(request);
+        ready(Ok(self.responses.pop().expect("a response for every request")))
+    }
+}
+
+// === impl Noop ===
+
+impl<S: Service<R>, R> Service<R> for Noop<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = NoopFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> NoopFuture<S::Future> {
+        NoopFuture { inner: self.0.call(request) }
+    }
+}
+
+// === impl NoopFuture ===
+
+impl<F: Future> Future for NoopFuture<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().inner.poll(cx)
+    }
+}

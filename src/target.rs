@@ -1,0 +1,131 @@
+use std::fmt;
+
+use http::Method;
+
+use crate::lint::Label;
+use crate::placement::Placement;
+use crate::policy::Match;
+
+/// Where a request goes. Its route and server are looked up when something is found, so a clean
+/// exchange pays for a copy of the text and not for a match.
+#[derive(Debug)]
+pub(crate) enum Target {
+    Kept(Kept),
+    Known(Known),
+}
+
+/// A host and a path, short enough to be kept without the heap; others are looked up at once.
+pub(crate) struct Kept {
+    authority: Option<u8>,
+    len: u8,
+    text: [u8; Kept::BOUND],
+}
+
+/// What the policy and the client's layer have for a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) matched: Match,
+    pub(crate) server: Option<Label>,
+}
+
+// === impl Target ===
+
+impl Target {
+    #[inline]
+    pub(crate) fn new(
+        placement: &Placement,
+        method: &Method,
+        authority: Option<&str>,
+        path: &str,
+    ) -> Target {
+        match Kept::new(authority, path) {
+            Some(kept) => Target::Kept(kept),
+            None => Target::Known(Known::new(placement, method, authority, path)),
+        }
+    }
+
+    pub(crate) const fn matched(matched: Match) -> Target {
+        Target::Known(Known { matched, server: None })
+    }
+
+    /// Looks it up; placement and method are those of the request.
+    pub(crate) fn known(&self, placement: &Placement, method: &Method) -> Known {
+        match self {
+            Target::Known(known) => *known,
+            Target::Kept(kept) => {
+                let (authority, path) = kept.parts();
+                Known::new(placement, method, authority, path)
+            }
+        }
+    }
+}
+
+// === impl Kept ===
+
+impl Kept {
+    /// With the two lengths it is 64 bytes.
+    const BOUND: usize = 61;
+
+    #[inline]
+    fn new(authority: Option<&str>, path: &str) -> Option<Kept> {
+        let host = authority.unwrap_or_default();
+        let len = host.len() + path.len();
+        let mut text = [0; Kept::BOUND];
+        let (start, end) = text.get_mut(..len)?.split_at_mut(host.len());
+        start.copy_from_slice(host.as_bytes());
+        end.copy_from_slice(path.as_bytes());
+        Some(Kept { authority: authority.map(|_| host.len() as u8), len: len as u8, text })
+    }
+
+    fn parts(&self) -> (Option<&str>, &str) {
+        let text = std::str::from_utf8(&self.text[..self.len.into()]);
+        let text = text.expect("two texts were copied, whole");
+        let (host, path) = text.split_at(self.authority.unwrap_or_default().into());
+        (self.authority.map(|_| host), path)
+    }
+}
+
+/// What a caller sent is not for a log.
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").finish_non_exhaustive()
+    }
+}
+
+// === impl Known ===
+
+impl Known {
+    fn new(placement: &Placement, method: &Method, authority: Option<&str>, path: &str) -> Known {
+        let table = &placement.shared.table;
+        match &placement.outlet {
+            None => Known { matched: table.inbound(method, path), server: None },
+            Some(outlet) => Known {
+                matched: table.outbound(outlet.client.name.as_str(), method, authority, path),
+                server: authority.map(|authority| outlet.server(authority)),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_and_a_path_are_kept_apart() {
+        let longest = "/".repeat(Kept::BOUND);
+        for (authority, path) in [
+            (None, "/"),
+            (None, ""),
+            (None, longest.as_str()),
+            (Some(""), "/a"),
+            (Some("api.example.com:8080"), "/v1/users/42"),
+            (Some("bücher.example"), "/ä"),
+        ] {
+            let kept = Kept::new(authority, path).expect("it is short");
+            assert_eq!(kept.parts(), (authority, path));
+        }
+        assert!(Kept::new(Some("a"), &longest).is_none(), "one byte too long");
+        assert_eq!(size_of::<Kept>(), 64);
+    }
+}

@@ -11,7 +11,7 @@ use crate::field::Signs;
 use crate::handle::ConnHandle;
 use crate::intent::IntentionalClose;
 use crate::judgement::{self, Subject};
-use crate::lint::{Circumstances, Finding, Findings, Head, Label, LintSet, Message};
+use crate::lint::{Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
 use crate::placement::Placement;
 use crate::policy::Match;
 use crate::target::{Known, Target};
@@ -195,7 +195,10 @@ impl Exchange {
         let found = self.found.iter_mut().flat_map(|found| &mut found.findings);
         found.for_each(|finding| finding.version = Some(version));
         if let Some(found) = &mut self.found {
-            found.findings.retain(|finding| finding.lint.entry().speaks(head.signs));
+            // What was rewritten is told in any case.
+            found.findings.retain(|finding| {
+                finding.action == Action::Rewritten || finding.lint.entry().speaks(head.signs)
+            });
         }
         if head.is_clean() || !head.has(Signs::MULTIPLEXED) {
             return;
@@ -257,10 +260,17 @@ impl Exchange {
     /// What is known around a message, by its extensions and by the request's handle.
     fn circumstances(&self, extensions: &Extensions) -> Circumstances {
         let told = self.handle.as_ref().map(ConnHandle::circumstances).unwrap_or_default();
-        Circumstances {
-            intended: extensions.get::<IntentionalClose>().is_some(),
-            one_shot: self.placement.outlet.as_ref().is_some_and(|outlet| outlet.one_shot),
-            ..told
+        let intended = extensions.get::<IntentionalClose>().is_some();
+        match &self.placement.outlet {
+            None => Circumstances { intended, ..told },
+            // A gateway may pass on the handle of the connection that the request came on, which
+            // tells nothing of the one that it goes out on.
+            Some(outlet) => Circumstances {
+                intended,
+                draining: told.draining,
+                one_shot: outlet.one_shot,
+                ..Circumstances::default()
+            },
         }
     }
 
@@ -306,7 +316,11 @@ fn swap_head<B>(request: &mut Request<B>, parts: &mut Parts) {
 
 fn is_grpc(headers: &HeaderMap) -> bool {
     let content_type = headers.get(http::header::CONTENT_TYPE);
-    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+    let Some(value) = content_type.and_then(|value| value.to_str().ok()) else { return false };
+    // Not gRPC-Web, whose name goes on.
+    let (start, rest) = value.split_at_checked("application/grpc".len()).unwrap_or_default();
+    start.eq_ignore_ascii_case("application/grpc")
+        && matches!(rest.bytes().next(), None | Some(b'+' | b';' | b' '))
 }
 
 /// The host and port that a request is for, as its URI or its `Host` field names them.

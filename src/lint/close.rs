@@ -214,7 +214,7 @@ lints! {
         accept: "the length can't be known and the peer speaks HTTP/1.0",
         source: "RFC 9112 section 6.3",
         likely: "every such response costs a connection",
-        unknown: "whether a proxy in between took the length away",
+        unknown: "whether a layer below or a proxy in between took the length away",
         level: Level::Warn,
         places: Messages::RESPONSES,
         protocol: Protocol::Http1,

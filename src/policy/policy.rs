@@ -146,7 +146,8 @@ impl PolicyBuilder {
     }
 
     /// Whether requests of health checks are left alone, told by the start of their user agent:
-    /// kubelet, the load balancers of AWS and Google, Consul. Default: yes.
+    /// kubelet, the load balancers of AWS and Google, Consul. A caller may claim to be one, so a
+    /// policy that denies may want them judged. Default: yes.
     pub fn exclude_probes(mut self, excluded: bool) -> PolicyBuilder {
         self.probes_excluded = excluded;
         self

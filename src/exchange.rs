@@ -11,7 +11,7 @@ use crate::field::Signs;
 use crate::handle::ConnHandle;
 use crate::intent::IntentionalClose;
 use crate::judgement::{self, Subject};
-use crate::lint::{Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
+use crate::lint::{self, Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
 use crate::placement::Placement;
 use crate::policy::Match;
 use crate::target::{Known, Target};
@@ -33,9 +33,10 @@ pub(crate) struct Exchange {
     found: Option<Box<Found>>,
 }
 
-/// What was found on the request.
+/// What was found on the request; dropped, it is reported.
 #[derive(Debug)]
 struct Found {
+    placement: Arc<Placement>,
     findings: Vec<Finding>,
     claim: Claim,
 }
@@ -69,7 +70,7 @@ impl Exchange {
         } else {
             Target::matched(Match::Default)
         };
-        Exchange::new(placement, request, signs, target, matched_path(request))
+        Exchange::new(placement, request, signs, target)
     }
 
     /// A request that our client is about to send; to be judged, unless it is clean.
@@ -80,7 +81,7 @@ impl Exchange {
         let signs = Signs::of_request(request.method(), version, request.headers());
         let (authority, path) = (authority(request), request.uri().path());
         let target = Target::new(placement, request.method(), authority, path);
-        Exchange::new(placement, request, signs, target, Path::default())
+        Exchange::new(placement, request, signs, target)
     }
 
     /// Whether no lint can fire on the request.
@@ -105,13 +106,17 @@ impl Exchange {
 
     /// The response of our server.
     pub(crate) fn answer<B: Body>(&mut self, response: &mut Response<B>) {
-        let length = if self.signs.contains(Signs::HTTP10) {
-            response.body().size_hint().exact()
-        } else {
-            None
-        };
-        let head =
-            Head::outgoing_response(&self.request(), response.status(), response.headers(), length);
+        if self.found.is_none() && lint::is_quiet_response(self.signs, response.headers()) {
+            return;
+        }
+        let length = response.body().size_hint().exact();
+        self.judge_answer(response, length);
+    }
+
+    #[cold]
+    fn judge_answer<B>(&mut self, response: &mut Response<B>, length: Option<u64>) {
+        let (status, headers) = (response.status(), response.headers());
+        let head = Head::outgoing_response(&self.request(), status, headers, length);
         if self.found.is_some() || !head.is_clean() {
             self.judge_response(head, response);
         }
@@ -143,8 +148,16 @@ impl Exchange {
         request: &Request<B>,
         signs: Signs,
         target: Target,
-        path: Path,
     ) -> Exchange {
+        let extensions = request.extensions();
+        let (path, handle) = if extensions.is_empty() {
+            Default::default()
+        } else {
+            // The path that a gateway's own router matched is not the upstream's.
+            let path =
+                if placement.outlet.is_none() { matched_path(extensions) } else { Path::default() };
+            (path, extensions.get::<ConnHandle>().cloned())
+        };
         Exchange {
             placement: placement.clone(),
             method: request.method().clone(),
@@ -152,7 +165,7 @@ impl Exchange {
             signs,
             target,
             path,
-            handle: request.extensions().get::<ConnHandle>().cloned(),
+            handle,
             found: None,
         }
     }
@@ -184,7 +197,7 @@ impl Exchange {
             |finding: &Finding| finding.message == head.message && lints.contains(finding.lint);
         let outer = outer.iter().filter(|finding| !found_again(finding)).cloned();
         parts.extensions.insert(outer.chain(denial.findings.iter().cloned()).collect::<Findings>());
-        self.found = Some(Box::new(Found { findings: denial.findings, claim }));
+        self.found = Some(self.found(denial.findings, claim));
         let refuse = |denied| Err(Refusal { denied, is_grpc: is_grpc(&parts.headers) });
         denial.denied.map_or(Ok(()), refuse)
     }
@@ -213,7 +226,7 @@ impl Exchange {
             Some(found) => found.findings.extend(findings),
             None => {
                 let claim = Claim::enter(&mut Extensions::new(), head.message, LintSet::EMPTY);
-                self.found = Some(Box::new(Found { findings, claim }));
+                self.found = Some(self.found(findings, claim));
             }
         }
     }
@@ -236,7 +249,7 @@ impl Exchange {
         let settled = settled.map(|finding| finding.lint).collect();
 
         let head = head.under(self.circumstances(extensions));
-        let mut findings = self.settle_request();
+        let mut findings = self.found.take().map(|mut found| found.settle()).unwrap_or_default();
         let subject = Subject { settled, ..self.subject(head) };
         let of_response = judgement::of_response(&subject, headers);
         of_response.iter().for_each(|finding| self.placement.shared.report(finding));
@@ -248,13 +261,8 @@ impl Exchange {
         }
     }
 
-    /// Reports what was found on the request, but what a layer further in claimed.
-    fn settle_request(&mut self) -> Vec<Finding> {
-        let Some(found) = self.found.take() else { return Vec::new() };
-        let Found { mut findings, claim } = *found;
-        findings.retain(|finding| claim.holds(finding.lint));
-        findings.iter().for_each(|finding| self.placement.shared.report(finding));
-        findings
+    fn found(&self, findings: Vec<Finding>, claim: Claim) -> Box<Found> {
+        Box::new(Found { placement: self.placement.clone(), findings, claim })
     }
 
     /// What is known around a message, by its extensions and by the request's handle.
@@ -296,12 +304,21 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
-    #[inline]
+// === impl Found ===
+
+impl Found {
+    /// Reports what was found, but what a layer further in claimed.
+    fn settle(&mut self) -> Vec<Finding> {
+        let mut findings = mem::take(&mut self.findings);
+        findings.retain(|finding| self.claim.holds(finding.lint));
+        findings.iter().for_each(|finding| self.placement.shared.report(finding));
+        findings
+    }
+}
+
+impl Drop for Found {
     fn drop(&mut self) {
-        if self.found.is_some() {
-            self.settle_request();
-        }
+        self.settle();
     }
 }
 
@@ -334,6 +351,9 @@ fn authority<B>(request: &Request<B>) -> Option<&str> {
 /// The whole path as the caller sent it, also where `nest` stripped its prefix.
 #[cfg(feature = "axum")]
 fn original_path<B>(request: &Request<B>) -> &str {
+    if request.extensions().is_empty() {
+        return request.uri().path();
+    }
     let original = request.extensions().get::<axum::extract::OriginalUri>();
     original.map_or(request.uri(), |original| &original.0).path()
 }
@@ -344,12 +364,12 @@ fn original_path<B>(request: &Request<B>) -> &str {
 }
 
 #[cfg(feature = "axum")]
-fn matched_path<B>(request: &Request<B>) -> Path {
-    request.extensions().get::<axum::extract::MatchedPath>().cloned()
+fn matched_path(extensions: &Extensions) -> Path {
+    extensions.get::<axum::extract::MatchedPath>().cloned()
 }
 
 #[cfg(not(feature = "axum"))]
-fn matched_path<B>(_: &Request<B>) -> Path {}
+fn matched_path(_: &Extensions) -> Path {}
 
 #[cfg(feature = "axum")]
 fn path_label(path: &Path) -> Option<Label> {

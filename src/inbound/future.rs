@@ -19,31 +19,27 @@ pin_project! {
     /// ```
     #[derive(Debug)]
     pub struct ResponseFuture<F, B> {
+        // Of the handler; there is none where the request was denied.
         #[pin]
-        state: State<F, B>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    #[derive(Debug)]
-    enum State<F, B> {
-        Handler { #[pin] future: F, exchange: Option<Exchange> },
-        Denied { response: Option<Response<B>> },
+        future: Option<F>,
+        exchange: Option<Exchange>,
+        denied: Option<Box<Response<B>>>,
     }
 }
 
 impl<F, B> ResponseFuture<F, B> {
+    #[inline]
     pub(super) fn unwatched(future: F) -> ResponseFuture<F, B> {
-        ResponseFuture { state: State::Handler { future, exchange: None } }
+        ResponseFuture { future: Some(future), exchange: None, denied: None }
     }
 
+    #[inline]
     pub(super) fn watched(future: F, exchange: Exchange) -> ResponseFuture<F, B> {
-        ResponseFuture { state: State::Handler { future, exchange: Some(exchange) } }
+        ResponseFuture { future: Some(future), exchange: Some(exchange), denied: None }
     }
 
     pub(super) fn denied(response: Response<B>) -> ResponseFuture<F, B> {
-        ResponseFuture { state: State::Denied { response: Some(response) } }
+        ResponseFuture { future: None, exchange: None, denied: Some(Box::new(response)) }
     }
 }
 
@@ -55,17 +51,15 @@ where
     type Output = Result<Response<B>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProj::Handler { future, exchange } => {
-                let mut polled = future.poll(cx);
-                if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, exchange) {
-                    exchange.answer(response);
-                }
-                polled
-            }
-            StateProj::Denied { response } => {
-                Poll::Ready(Ok(response.take().expect("a future is not polled after it is ready")))
-            }
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else {
+            let response = this.denied.take().expect("a future is not polled after it is ready");
+            return Poll::Ready(Ok(*response));
+        };
+        let mut polled = future.poll(cx);
+        if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, this.exchange) {
+            exchange.answer(response);
         }
+        polled
     }
 }

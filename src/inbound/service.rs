@@ -52,17 +52,37 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let mut exchange = Exchange::receive(&self.placement, &request);
-        if !exchange.is_clean() {
-            if let Err(refusal) = exchange.judge(&mut request, self.answer.can_answer()) {
+        let exchange = Exchange::receive(&self.placement, &request);
+        if exchange.is_clean() {
+            ResponseFuture::watched(self.inner.call(request), exchange)
+        } else {
+            self.call_suspect(request, exchange)
+        }
+    }
+}
+
+impl<S, A> Inbound<S, A> {
+    /// Apart from the clean call, which then moves the request no more than once.
+    #[cold]
+    fn call_suspect<B, R>(
+        &mut self,
+        mut request: Request<B>,
+        mut exchange: Exchange,
+    ) -> ResponseFuture<S::Future, R>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        A: Answer<R>,
+    {
+        match exchange.judge(&mut request, self.answer.can_answer()) {
+            Ok(()) => ResponseFuture::watched(self.inner.call(request), exchange),
+            Err(refusal) => {
                 let response = problem::response(&refusal, exchange.findings());
-                return ResponseFuture::denied(response.map(|text| self.answer.body(text)));
+                ResponseFuture::denied(response.map(|text| self.answer.body(text)))
             }
         }
-        ResponseFuture::watched(self.inner.call(request), exchange)
     }
 }

@@ -1,6 +1,8 @@
 use super::catalogue::CATALOGUE;
 use super::entry::{Entry, Protocol};
 use super::{Head, Lint, LintSet, Message};
+use http::HeaderMap;
+
 use crate::field::Signs;
 
 /// The lints that fire on a message head. On a clean head: one comparison.
@@ -43,6 +45,20 @@ impl Entry {
             && self.speaks(head.signs)
             && (self.check)(head)
     }
+}
+
+/// Whether no lint can fire on our response to a request with these signs, by the names of its
+/// fields: true of most responses, and cheaper than to read their signs.
+#[inline]
+pub(crate) fn is_quiet_response(request: Signs, headers: &HeaderMap) -> bool {
+    const {
+        let [http1, _] = INTERESTING[Message::OutgoingResponse as usize];
+        let seen = Signs::OF_PERSISTENCE_FIELDS.with(Signs::CLOSE_DELIMITED);
+        assert!(seen.contains(http1), "a lint on responses looks at further fields");
+    }
+    // Only towards HTTP/1.0 may content end with the connection.
+    !request.intersects(Signs::HTTP10.with(Signs::MULTIPLEXED))
+        && !Signs::has_persistence_field(headers)
 }
 
 #[cold]

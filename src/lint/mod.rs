@@ -53,4 +53,5 @@ pub use self::reading::*;
 pub use self::set::LintSet;
 pub use self::stand_aside::StandAside;
 
+pub(crate) use self::check::is_quiet_response;
 pub(crate) use self::stand_aside::unread_body;

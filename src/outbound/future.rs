@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::Response;
 use pin_project_lite::pin_project;
@@ -21,31 +21,27 @@ pin_project! {
     /// ```
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
+        // Of the client; there is none where the request was denied.
         #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    #[derive(Debug)]
-    enum State<F> {
-        Client { #[pin] future: F, exchange: Option<Exchange> },
-        Denied { denied: Denied },
+        future: Option<F>,
+        exchange: Option<Exchange>,
+        denied: Option<Denied>,
     }
 }
 
 impl<F> ResponseFuture<F> {
+    #[inline]
     pub(super) fn unwatched(future: F) -> ResponseFuture<F> {
-        ResponseFuture { state: State::Client { future, exchange: None } }
+        ResponseFuture { future: Some(future), exchange: None, denied: None }
     }
 
+    #[inline]
     pub(super) fn watched(future: F, exchange: Exchange) -> ResponseFuture<F> {
-        ResponseFuture { state: State::Client { future, exchange: Some(exchange) } }
+        ResponseFuture { future: Some(future), exchange: Some(exchange), denied: None }
     }
 
     pub(super) fn denied(denied: Denied) -> ResponseFuture<F> {
-        ResponseFuture { state: State::Denied { denied } }
+        ResponseFuture { future: None, exchange: None, denied: Some(denied) }
     }
 }
 
@@ -57,16 +53,15 @@ where
     type Output = Result<Response<R>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProj::Client { future, exchange } => {
-                let mut response =
-                    ready!(future.poll(cx)).map_err(|error| Error::Inner(error.into()))?;
-                if let Some(exchange) = exchange {
-                    exchange.receive_response(&mut response);
-                }
-                Poll::Ready(Ok(response))
-            }
-            StateProj::Denied { denied } => Poll::Ready(Err(Error::Denied(*denied))),
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else {
+            let denied = this.denied.take().expect("a future is not polled after it is ready");
+            return Poll::Ready(Err(Error::Denied(denied)));
+        };
+        let mut polled = future.poll(cx);
+        if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, this.exchange) {
+            exchange.receive_response(response);
         }
+        polled.map_err(|error| Error::Inner(error.into()))
     }
 }

@@ -54,16 +54,33 @@ where
         self.inner.poll_ready(cx).map_err(|error| Error::Inner(error.into()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
+    fn call(&mut self, request: Request<B>) -> ResponseFuture<S::Future> {
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let mut exchange = Exchange::send(&self.placement, &request);
-        if !exchange.is_clean() {
-            if let Err(refusal) = exchange.judge(&mut request, true) {
-                return ResponseFuture::denied(refusal.denied);
-            }
+        let exchange = Exchange::send(&self.placement, &request);
+        if exchange.is_clean() {
+            ResponseFuture::watched(self.inner.call(request), exchange)
+        } else {
+            self.call_suspect(request, exchange)
         }
-        ResponseFuture::watched(self.inner.call(request), exchange)
+    }
+}
+
+impl<S> Outbound<S> {
+    /// Apart from the clean call, which then moves the request no more than once.
+    #[cold]
+    fn call_suspect<B>(
+        &mut self,
+        mut request: Request<B>,
+        mut exchange: Exchange,
+    ) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<B>>,
+    {
+        match exchange.judge(&mut request, true) {
+            Ok(()) => ResponseFuture::watched(self.inner.call(request), exchange),
+            Err(refusal) => ResponseFuture::denied(refusal.denied),
+        }
     }
 }

@@ -166,11 +166,11 @@ fn a_layer_allocates_nothing() {
     assert_eq!(layered.count_total, 0);
 }
 
-/// What the lint holds of a request in flight, beside the handler's own future: 128 bytes, and
-/// with the feature `axum` 144.
+/// What the lint holds of a request in flight, beside the handler's own future: 120 bytes, and
+/// with the feature `axum` 136.
 #[test]
 fn a_response_future_stays_small() {
     type Handler = Ready<Result<Response<String>, Infallible>>;
     let added = size_of::<ResponseFuture<Handler, String>>() - size_of::<Handler>();
-    assert!(added <= 144, "{added} bytes");
+    assert!(added <= 136, "{added} bytes");
 }

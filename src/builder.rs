@@ -5,10 +5,10 @@ use http::request::Parts;
 
 use crate::ConnLint;
 use crate::clock::Clock;
+use crate::exchange::{CallerFn, Shared};
 use crate::lint::Level;
 use crate::policy::{Environment, LintName, Policy, PolicyErrors, Table, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing};
-use crate::shared::{CallerFn, Shared};
 
 /// Makes a [`ConnLint`].
 ///

@@ -2,11 +2,10 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::builder::ConnLintBuilder;
+use crate::exchange::{Placement, Shared};
 use crate::inbound::InboundLayer;
 use crate::lint::Lint;
 use crate::outbound::OutboundLayer;
-use crate::placement::Placement;
-use crate::shared::Shared;
 
 /// The lint of a process: one policy, one place to report to, and the layers that stand under
 /// them. A clone is the same lint.

@@ -43,17 +43,12 @@ pub mod policy;
 pub mod report;
 
 mod builder;
-mod claims;
 mod clock;
 mod conn_lint;
 mod denied;
 mod exchange;
 mod handle;
 mod intent;
-mod judgement;
-mod placement;
-mod shared;
-mod target;
 
 pub use self::builder::ConnLintBuilder;
 pub use self::clock::{Clock, ManualClock};

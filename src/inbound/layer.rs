@@ -3,8 +3,8 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::{Inbound, KnownBodies};
+use crate::exchange::Placement;
 use crate::lint::Lint;
-use crate::placement::Placement;
 
 /// Puts the lint around a service of a server; made by [`ConnLint::inbound`](crate::ConnLint::inbound).
 /// Body types are the same within and without.

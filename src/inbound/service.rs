@@ -6,8 +6,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Answer, KnownBodies, ResponseFuture, problem};
-use crate::exchange::Exchange;
-use crate::placement::Placement;
+use crate::exchange::{Exchange, Placement};
 
 /// A service of a server under the lint; made by [`InboundLayer`](super::InboundLayer).
 ///

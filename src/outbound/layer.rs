@@ -3,8 +3,8 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::Outbound;
+use crate::exchange::Placement;
 use crate::lint::{Client, Lint};
-use crate::placement::Placement;
 
 /// Puts the lint around a client; made by [`ConnLint::outbound`](crate::ConnLint::outbound).
 /// Body types are the same within and without.

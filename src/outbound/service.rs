@@ -6,8 +6,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{Error, ResponseFuture};
-use crate::exchange::Exchange;
-use crate::placement::Placement;
+use crate::exchange::{Exchange, Placement};
 
 /// A client under the lint; made by [`OutboundLayer`](super::OutboundLayer).
 ///

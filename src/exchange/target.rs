@@ -2,8 +2,8 @@ use std::fmt;
 
 use http::Method;
 
+use super::placement::Placement;
 use crate::lint::Label;
-use crate::placement::Placement;
 use crate::policy::Match;
 
 /// Where a request goes. Its route and server are looked up when something is found, so a clean

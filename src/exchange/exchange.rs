@@ -5,16 +5,18 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Response, Version};
 use http_body::Body;
 
-use crate::claims::Claim;
+use super::claim::Claim;
+use super::found::Found;
+use super::judgement::{self, Subject};
+use super::placement::Placement;
+use super::request::{MatchedRoute, authority, is_grpc, original_path, swap_head};
+use super::target::{Known, Target};
 use crate::denied::Denied;
 use crate::field::Signs;
 use crate::handle::ConnHandle;
 use crate::intent::IntentionalClose;
-use crate::judgement::{self, Subject};
 use crate::lint::{self, Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
-use crate::placement::Placement;
 use crate::policy::Match;
-use crate::target::{Known, Target};
 
 /// A request and its response, as a layer follows them: what it remembers of the request until
 /// the response comes. Of a clean request it owns nothing on the heap.
@@ -28,17 +30,9 @@ pub(crate) struct Exchange {
     version: Version,
     signs: Signs,
     target: Target,
-    path: Path,
+    path: MatchedRoute,
     handle: Option<ConnHandle>,
     found: Option<Box<Found>>,
-}
-
-/// What was found on the request; dropped, it is reported.
-#[derive(Debug)]
-struct Found {
-    placement: Arc<Placement>,
-    findings: Vec<Finding>,
-    claim: Claim,
 }
 
 /// A request that must not go on.
@@ -48,11 +42,6 @@ pub(crate) struct Refusal {
     /// By its content type: then its answer is a status of gRPC.
     pub(crate) is_grpc: bool,
 }
-
-#[cfg(feature = "axum")]
-type Path = Option<axum::extract::MatchedPath>;
-#[cfg(not(feature = "axum"))]
-type Path = ();
 
 // === impl Exchange ===
 
@@ -153,10 +142,7 @@ impl Exchange {
         let (path, handle) = if extensions.is_empty() {
             Default::default()
         } else {
-            // The path that a gateway's own router matched is not the upstream's.
-            let path =
-                if placement.outlet.is_none() { matched_path(extensions) } else { Path::default() };
-            (path, extensions.get::<ConnHandle>().cloned())
+            (MatchedRoute::of(extensions), extensions.get::<ConnHandle>().cloned())
         };
         Exchange {
             placement: placement.clone(),
@@ -197,7 +183,7 @@ impl Exchange {
             |finding: &Finding| finding.message == head.message && lints.contains(finding.lint);
         let outer = outer.iter().filter(|finding| !found_again(finding)).cloned();
         parts.extensions.insert(outer.chain(denial.findings.iter().cloned()).collect::<Findings>());
-        self.found = Some(self.found(denial.findings, claim));
+        self.found = Some(Found::new(&self.placement, denial.findings, claim));
         let refuse = |denied| Err(Refusal { denied, is_grpc: is_grpc(&parts.headers) });
         denial.denied.map_or(Ok(()), refuse)
     }
@@ -226,7 +212,7 @@ impl Exchange {
             Some(found) => found.findings.extend(findings),
             None => {
                 let claim = Claim::enter(&mut Extensions::new(), head.message, LintSet::EMPTY);
-                self.found = Some(self.found(findings, claim));
+                self.found = Some(Found::new(&self.placement, findings, claim));
             }
         }
     }
@@ -261,10 +247,6 @@ impl Exchange {
         }
     }
 
-    fn found(&self, findings: Vec<Finding>, claim: Claim) -> Box<Found> {
-        Box::new(Found { placement: self.placement.clone(), findings, claim })
-    }
-
     /// What is known around a message, by its extensions and by the request's handle.
     fn circumstances(&self, extensions: &Extensions) -> Circumstances {
         let told = self.handle.as_ref().map(ConnHandle::circumstances).unwrap_or_default();
@@ -285,6 +267,9 @@ impl Exchange {
     fn subject(&self, head: Head) -> Subject<'_> {
         let Known { matched, server } = self.target.known(&self.placement, &self.method);
         let rules = self.placement.shared.table.rules(matched);
+        // The path that a gateway's own router matched is not the upstream's.
+        let is_inbound = head.message.is_inbound();
+        let route = rules.label.or_else(|| self.path.label().filter(|_| is_inbound));
         Subject {
             placement: &self.placement,
             rules,
@@ -292,7 +277,7 @@ impl Exchange {
             settled: LintSet::EMPTY,
             method: &self.method,
             version: self.version_on_wire(head.message),
-            route: rules.label.or_else(|| path_label(&self.path)).unwrap_or(Label::OTHER),
+            route: route.unwrap_or(Label::OTHER),
             server,
             caller: None,
         }
@@ -302,81 +287,4 @@ impl Exchange {
     fn version_on_wire(&self, message: Message) -> Option<Version> {
         (message != Message::OutgoingRequest).then_some(self.version)
     }
-}
-
-// === impl Found ===
-
-impl Found {
-    /// Reports what was found, but what a layer further in claimed.
-    fn settle(&mut self) -> Vec<Finding> {
-        let mut findings = mem::take(&mut self.findings);
-        findings.retain(|finding| self.claim.holds(finding.lint));
-        findings.iter().for_each(|finding| self.placement.shared.report(finding));
-        findings
-    }
-}
-
-impl Drop for Found {
-    fn drop(&mut self) {
-        self.settle();
-    }
-}
-
-/// A request's body stays where it is: moving it costs more than judging.
-fn swap_head<B>(request: &mut Request<B>, parts: &mut Parts) {
-    mem::swap(request.method_mut(), &mut parts.method);
-    mem::swap(request.uri_mut(), &mut parts.uri);
-    mem::swap(request.version_mut(), &mut parts.version);
-    mem::swap(request.headers_mut(), &mut parts.headers);
-    mem::swap(request.extensions_mut(), &mut parts.extensions);
-}
-
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(http::header::CONTENT_TYPE);
-    let Some(value) = content_type.and_then(|value| value.to_str().ok()) else { return false };
-    // Not gRPC-Web, whose name goes on.
-    let (start, rest) = value.split_at_checked("application/grpc".len()).unwrap_or_default();
-    start.eq_ignore_ascii_case("application/grpc")
-        && matches!(rest.bytes().next(), None | Some(b'+' | b';' | b' '))
-}
-
-/// The host and port that a request is for, as its URI or its `Host` field names them.
-fn authority<B>(request: &Request<B>) -> Option<&str> {
-    let by_uri = request.uri().authority().map(|authority| authority.as_str());
-    let by_field = || request.headers().get(http::header::HOST)?.to_str().ok();
-    // Credentials before the host never reach a label.
-    by_uri.or_else(by_field).map(|authority| authority.rsplit('@').next().unwrap_or(authority))
-}
-
-/// The whole path as the caller sent it, also where `nest` stripped its prefix.
-#[cfg(feature = "axum")]
-fn original_path<B>(request: &Request<B>) -> &str {
-    if request.extensions().is_empty() {
-        return request.uri().path();
-    }
-    let original = request.extensions().get::<axum::extract::OriginalUri>();
-    original.map_or(request.uri(), |original| &original.0).path()
-}
-
-#[cfg(not(feature = "axum"))]
-fn original_path<B>(request: &Request<B>) -> &str {
-    request.uri().path()
-}
-
-#[cfg(feature = "axum")]
-fn matched_path(extensions: &Extensions) -> Path {
-    extensions.get::<axum::extract::MatchedPath>().cloned()
-}
-
-#[cfg(not(feature = "axum"))]
-fn matched_path(_: &Extensions) -> Path {}
-
-#[cfg(feature = "axum")]
-fn path_label(path: &Path) -> Option<Label> {
-    path.as_ref().map(|path| Label::new(path.as_str()))
-}
-
-#[cfg(not(feature = "axum"))]
-fn path_label(_: &Path) -> Option<Label> {
-    None
 }

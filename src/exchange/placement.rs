@@ -1,9 +1,9 @@
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
+use super::shared::Shared;
 use crate::lint::{Client, Label, Level, Lint, LintSet, Message};
 use crate::policy::{Rules, effective};
-use crate::shared::Shared;
 
 /// Where a layer stands: what it judges there, and for which client.
 #[derive(Clone, Debug)]

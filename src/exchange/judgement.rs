@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, Version};
 
+use super::placement::Placement;
 use crate::denied::Denied;
 use crate::lint::{self, Action, Evidence, Finding, Head, Label, Level, Lint, LintSet, StandAside};
-use crate::placement::Placement;
 use crate::policy::Rules;
 
 /// A message and all that bears on its judgement.

@@ -1,0 +1,16 @@
+//! One request and its response, as a layer of either side follows them: the thin shell's inner
+//! part, which knows no service and no future.
+
+mod claim;
+#[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
+mod exchange;
+mod found;
+mod judgement;
+mod placement;
+mod request;
+mod shared;
+mod target;
+
+pub(crate) use self::exchange::{Exchange, Refusal};
+pub(crate) use self::placement::Placement;
+pub(crate) use self::shared::{CallerFn, Shared};

@@ -1,0 +1,81 @@
+//! What is read of a request beside its signs.
+
+use std::mem;
+
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Request, header};
+
+use crate::lint::Label;
+
+/// The route that a router matched before the layer was called; axum's, where its feature is on.
+#[derive(Debug, Default)]
+pub(super) struct MatchedRoute(
+    #[cfg(feature = "axum")] Option<axum::extract::MatchedPath>,
+    #[cfg(not(feature = "axum"))] (),
+);
+
+// === impl MatchedRoute ===
+
+#[cfg(feature = "axum")]
+impl MatchedRoute {
+    pub(super) fn of(extensions: &Extensions) -> MatchedRoute {
+        MatchedRoute(extensions.get().cloned())
+    }
+
+    pub(super) fn label(&self) -> Option<Label> {
+        self.0.as_ref().map(|path| Label::new(path.as_str()))
+    }
+}
+
+#[cfg(not(feature = "axum"))]
+impl MatchedRoute {
+    pub(super) fn of(_: &Extensions) -> MatchedRoute {
+        MatchedRoute(())
+    }
+
+    pub(super) fn label(&self) -> Option<Label> {
+        None
+    }
+}
+
+/// A request's body stays where it is: moving it costs more than judging.
+pub(super) fn swap_head<B>(request: &mut Request<B>, parts: &mut Parts) {
+    mem::swap(request.method_mut(), &mut parts.method);
+    mem::swap(request.uri_mut(), &mut parts.uri);
+    mem::swap(request.version_mut(), &mut parts.version);
+    mem::swap(request.headers_mut(), &mut parts.headers);
+    mem::swap(request.extensions_mut(), &mut parts.extensions);
+}
+
+/// Whether this is a call of gRPC, by its content type.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let Some(value) = content_type.and_then(|value| value.to_str().ok()) else { return false };
+    // Not gRPC-Web, whose name goes on.
+    let (start, rest) = value.split_at_checked("application/grpc".len()).unwrap_or_default();
+    start.eq_ignore_ascii_case("application/grpc")
+        && matches!(rest.bytes().next(), None | Some(b'+' | b';' | b' '))
+}
+
+/// The host and port that a request is for, as its URI or its `Host` field names them.
+pub(super) fn authority<B>(request: &Request<B>) -> Option<&str> {
+    let by_uri = request.uri().authority().map(|authority| authority.as_str());
+    let by_field = || request.headers().get(header::HOST)?.to_str().ok();
+    // Credentials before the host never reach a label.
+    by_uri.or_else(by_field).map(|authority| authority.rsplit('@').next().unwrap_or(authority))
+}
+
+/// The whole path as the caller sent it, also where `nest` stripped its prefix.
+#[cfg(feature = "axum")]
+pub(super) fn original_path<B>(request: &Request<B>) -> &str {
+    if request.extensions().is_empty() {
+        return request.uri().path();
+    }
+    let original = request.extensions().get::<axum::extract::OriginalUri>();
+    original.map_or(request.uri(), |original| &original.0).path()
+}
+
+#[cfg(not(feature = "axum"))]
+pub(super) fn original_path<B>(request: &Request<B>) -> &str {
+    request.uri().path()
+}

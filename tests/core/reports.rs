@@ -7,9 +7,12 @@ use std::{fmt, io};
 
 use http::{HeaderValue, Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conn_lint::lint::{self, Finding, Label, Level};
+use tower_conn_lint::field::{Direction, connection_options};
+use tower_conn_lint::lint::{self, Finding, Findings, Label, Level};
 use tower_conn_lint::report::{Notice, Reporter};
 use tower_conn_lint::{ConnLint, ManualClock, Policy, Preset, Route};
+
+use crate::case::cases;
 
 /// Keeps what it is told.
 #[derive(Clone, Default)]
@@ -217,6 +220,52 @@ fn hostile_bytes_make_no_line_long_and_none_raw() {
     }
 }
 
+/// Each head of the tables as a message of each kind: what a layer makes of it, and writes.
+#[test]
+fn every_case_is_a_finding_or_nothing() {
+    let tables = [
+        include_str!("../cases/persistence.tsv"),
+        include_str!("../cases/persistence-framing.tsv"),
+    ];
+    for case in tables.into_iter().flat_map(cases) {
+        let Some(headers) = case.headers() else { continue };
+        let is_request = matches!(case.direction, Direction::Request);
+        let says_close = connection_options(&headers).any(|option| option.is_close());
+        let is_http1 = case.version <= http::Version::HTTP_11;
+        let mut findings = Findings::default();
+        let log = Log::of(|| {
+            let lint = ConnLint::builder().environment("").policy(Preset::Strict1);
+            let lint = lint.clock(ManualClock::new()).build();
+            let (mut request, mut response) = (Request::new(()), Response::new(String::new()));
+            *request.version_mut() = case.version;
+            *response.version_mut() = case.version;
+            if is_request {
+                *request.headers_mut() = headers.clone();
+                *request.method_mut() = case.method();
+            } else {
+                *response.headers_mut() = headers.clone();
+                *response.status_mut() = case.status();
+            }
+            let answer = |_: Request<()>| std::future::ready(Ok::<_, Infallible>(response.clone()));
+            let server = lint.inbound().layer(service_fn(answer));
+            let answered = tokio_test::block_on(server.oneshot(request.clone())).unwrap();
+            findings = answered.extensions().get().cloned().unwrap_or_default();
+            let client = lint.outbound("gateway").layer(service_fn(answer));
+            tokio_test::block_on(client.oneshot(request)).unwrap();
+        });
+        let found = findings.contains(lint::CALLER_SENDS_CLOSE);
+        assert_eq!(found, is_request && is_http1 && says_close, "{}: {findings:?}", case.id);
+        for line in log.lines() {
+            assert!(line.len() <= 1024, "{}: {} bytes: {line}", case.id, line.len());
+            assert!(
+                line.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+                "{}: {line:?}",
+                case.id
+            );
+        }
+    }
+}
+
 #[test]
 fn long_names_make_no_line_long() {
     let long = "n".repeat(900);
@@ -268,7 +317,7 @@ fn a_hundred_lines_are_read_and_shown_in_one() {
 fn nonsense_in_the_environment_is_one_warning() {
     let log = Log::of(|| {
         let lint = ConnLint::builder().environment("clinet-sends-close=fix,wurst").build();
-        assert!(send(&lint, "x", "te").extensions().get::<lint::Findings>().is_none());
+        assert!(send(&lint, "x", "te").extensions().get::<Findings>().is_none());
     });
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(
@@ -300,7 +349,7 @@ fn an_exception_is_counted_and_not_told() {
         recorded.accepted, 2,
         "the caller's close, and the handler's in answer to another request"
     );
-    let findings = response.extensions().get::<lint::Findings>().unwrap();
+    let findings = response.extensions().get::<Findings>().unwrap();
     let finding = findings.get(lint::CALLER_SENDS_CLOSE).unwrap();
     assert_eq!((finding.level, finding.reason.as_deref()), (Level::Allow, Some("a batch")));
 }

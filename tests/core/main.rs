@@ -3,6 +3,7 @@
 mod allocation;
 mod bounds;
 mod case;
+mod catalogue;
 mod clean_path;
 mod elements;
 mod framing;

@@ -116,7 +116,7 @@ impl Lint {
     /// Whether a rewrite of this kind of message is safe and has an effect.
     pub const fn can_fix(self, message: Message) -> bool {
         match &self.entry().rewrite {
-            Some(rewrite) => rewrite.on.contains(message),
+            Some(rewrite) => self.applies_to(message) && rewrite.on.contains(message),
             None => false,
         }
     }

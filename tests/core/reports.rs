@@ -363,6 +363,8 @@ fn labels_are_bounded_and_cut() {
     let long = Label::new(&"ä".repeat(500));
     assert!(long.as_str().len() <= 96 && long.as_str().starts_with("ää"));
     assert!(!Label::new("a\u{1b}[31m\nb").as_str().contains(char::is_control));
+    let controls = Label::new(&"\t".repeat(96));
+    assert!(controls.as_str().len() <= 96, "cut after its control characters were replaced");
 }
 
 impl fmt::Debug for Recorder {

@@ -66,3 +66,64 @@ impl Window {
         self.noticed.is_some_and(|noticed| now.saturating_duration_since(noticed) < Limiter::WINDOW)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::ManualClock;
+    use crate::lint::{self, Action, Evidence, Level, Message, StandAside};
+
+    const ACTIONS: [Action; 4] =
+        [Action::None, Action::Rewritten, Action::Denied, Action::StoodAside(StandAside::Draining)];
+
+    fn finding(lint: Lint, action: Action, route: Label) -> Finding {
+        Finding {
+            lint,
+            message: Message::ReceivedRequest,
+            level: Level::Warn,
+            action,
+            would: None,
+            reason: None,
+            method: Method::GET,
+            route,
+            client: None,
+            server: None,
+            caller: None,
+            version: None,
+            evidence: Evidence::of(lint, &HeaderMap::new()),
+        }
+    }
+
+    /// Findings with more keys than the table takes.
+    fn more_than_enough() -> impl Iterator<Item = Finding> {
+        let routes = (0..60).map(|number| Label::new(&format!("/limit/{number}")));
+        let lints = |route| lint::all().map(move |lint| (lint, route));
+        let actions = |(lint, route)| ACTIONS.map(|action| finding(lint, action, route));
+        routes.flat_map(lints).flat_map(actions)
+    }
+
+    #[test]
+    fn a_full_table_takes_no_more_until_its_windows_end() {
+        let clock = ManualClock::new();
+        let limiter = Limiter::new(clock.clone().into(), Budget::new().into());
+        let len = || limiter.windows.lock().unwrap().len();
+        // The key of each lint and action with the label `other` stands beside the bound.
+        let most = Limiter::BOUND + lint::all().count() * ACTIONS.len();
+
+        assert!(more_than_enough().count() > most);
+        for finding in more_than_enough() {
+            // Within the budget of lines and, all together, within one window.
+            clock.advance(Duration::from_millis(11));
+            limiter.admit(&finding);
+            assert!(len() <= most, "the table is bounded");
+        }
+        assert_eq!(len(), most, "all windows are open");
+
+        clock.advance(Limiter::WINDOW);
+        let new = finding(lint::CALLER_SENDS_CLOSE, Action::None, Label::new("/limit/new"));
+        assert!(limiter.admit(&new).is_some());
+        assert_eq!(len(), 1, "what has ended made room");
+    }
+}

@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_full_table_takes_no_more_until_its_windows_end() {
         let clock = ManualClock::new();
-        let limiter = Limiter::new(clock.clone().into(), Budget::new().into());
+        let limiter = Limiter::new(clock.clone().into(), Arc::default());
         let len = || limiter.windows.lock().unwrap().by_key.len();
         // The key of each lint and action with the label `other` stands beside the bound.
         let most = Windows::BOUND + lint::all().count() * ACTIONS.len();

@@ -5,8 +5,8 @@ use super::{ConnectionElement, connection_elements, keep_alive};
 
 /// What one pass over a message head saw: a set of signs that lints are judged from.
 ///
-/// A head without any of them is clean, and costs no more than the pass. The set is two words
-/// wide, so it is all that has to be remembered of a request until its response comes.
+/// A head without any of them is clean, and costs no more than the pass. The set is eight bytes
+/// wide, and all that has to be remembered of a request until its response comes.
 ///
 /// ```
 /// use http::{HeaderMap, Method, Version, header};
@@ -280,31 +280,18 @@ fn of_lines(headers: &HeaderMap) -> Signs {
 fn of_elements(headers: &HeaderMap) -> Signs {
     let mut signs = Signs::NONE;
     for element in connection_elements(headers) {
+        if is_misspelled(element.as_bytes(), headers) {
+            signs = signs.with(Signs::MISSPELLED_OPTION);
+        }
         signs = signs.with(match element {
             ConnectionElement::Option(option) if option.is_close() => Signs::CLOSE_OPTION,
             ConnectionElement::Option(option) if option.is_keep_alive() => Signs::KEEP_ALIVE_OPTION,
             ConnectionElement::Option(option) if option.is_upgrade() => Signs::UPGRADE_OPTION,
-            ConnectionElement::Option(option) => {
-                // An option that names a field of this message is a nomination, whatever it resembles.
-                if is_misspelled(option.as_str().as_bytes())
-                    && !headers.contains_key(option.as_str())
-                {
-                    Signs::MISSPELLED_OPTION
-                } else {
-                    Signs::NONE
-                }
+            ConnectionElement::Malformed(malformed) if malformed.has_obs_text() => {
+                Signs::MALFORMED_ELEMENT.with(Signs::OBS_TEXT_ELEMENT)
             }
-            ConnectionElement::Malformed(malformed) => {
-                let mut found = Signs::MALFORMED_ELEMENT;
-                if malformed.has_obs_text() {
-                    found = found.with(Signs::OBS_TEXT_ELEMENT);
-                }
-                if is_misspelled(malformed.as_bytes()) {
-                    found = found.with(Signs::MISSPELLED_OPTION);
-                }
-                found
-            }
-            ConnectionElement::Empty => Signs::NONE,
+            ConnectionElement::Malformed(_) => Signs::MALFORMED_ELEMENT,
+            ConnectionElement::Option(_) | ConnectionElement::Empty => Signs::NONE,
         });
     }
     signs

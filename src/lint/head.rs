@@ -61,6 +61,7 @@ pub struct Circumstances {
 /// assert_eq!(RequestBody::default(), RequestBody::Unknown);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RequestBody {
     /// Nothing that is wired sees it.
     #[default]

@@ -32,6 +32,8 @@ const BODY_ENDED: u8 = 2;
 const DRAINING: u8 = 4;
 const LAST_REQUEST: u8 = 8;
 
+// === impl ConnHandle ===
+
 impl ConnHandle {
     /// A handle of which nothing is known.
     pub fn new() -> ConnHandle {

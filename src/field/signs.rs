@@ -1,3 +1,5 @@
+use std::fmt;
+
 use http::{HeaderMap, HeaderName, Method, Version, header};
 
 use super::misspelling::is_misspelled;
@@ -85,9 +87,24 @@ signs! {
     PROBE = 40;
 }
 
+// === impl Signs ===
+
 impl Signs {
     /// No sign at all.
     pub const NONE: Signs = Signs(0);
+
+    /// The signs that the fields `Connection` and `Keep-Alive` give.
+    pub(crate) const OF_PERSISTENCE_FIELDS: Signs = Signs::CONNECTION
+        .with(Signs::CLOSE_OPTION)
+        .with(Signs::KEEP_ALIVE_OPTION)
+        .with(Signs::UPGRADE_OPTION)
+        .with(Signs::MALFORMED_ELEMENT)
+        .with(Signs::OBS_TEXT_ELEMENT)
+        .with(Signs::MISSPELLED_OPTION)
+        .with(Signs::SEVERAL_LINES)
+        .with(Signs::KEEP_ALIVE_FIELD)
+        .with(Signs::KEEP_ALIVE_MALFORMED)
+        .with(Signs::KEEP_ALIVE_UNUSABLE);
 
     /// Reads the head of a request.
     pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
@@ -118,20 +135,7 @@ impl Signs {
         Signs::of_fields(headers).without(Signs::PROBE).with(Signs::of_version(version))
     }
 
-    /// The signs that the fields `Connection` and `Keep-Alive` give.
-    pub(crate) const OF_PERSISTENCE_FIELDS: Signs = Signs::CONNECTION
-        .with(Signs::CLOSE_OPTION)
-        .with(Signs::KEEP_ALIVE_OPTION)
-        .with(Signs::UPGRADE_OPTION)
-        .with(Signs::MALFORMED_ELEMENT)
-        .with(Signs::OBS_TEXT_ELEMENT)
-        .with(Signs::MISSPELLED_OPTION)
-        .with(Signs::SEVERAL_LINES)
-        .with(Signs::KEEP_ALIVE_FIELD)
-        .with(Signs::KEEP_ALIVE_MALFORMED)
-        .with(Signs::KEEP_ALIVE_UNUSABLE);
-
-    /// Whether a head has one of these fields: half the work of reading all signs.
+    /// Whether a head has `Connection` or `Keep-Alive`: half the work of reading all signs.
     #[inline]
     pub(crate) fn has_persistence_field(headers: &HeaderMap) -> bool {
         headers.keys().any(|name| *name == header::CONNECTION || *name == KEEP_ALIVE)
@@ -222,8 +226,8 @@ impl Signs {
     }
 }
 
-impl std::fmt::Debug for Signs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Signs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
             .entries(
                 Signs::NAMES.iter().filter(|(sign, _)| self.contains(*sign)).map(|(_, name)| name),

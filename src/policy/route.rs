@@ -49,6 +49,8 @@ enum Side {
     Outbound,
 }
 
+// === impl Route ===
+
 impl Route {
     /// A route of our server: `[METHOD] TEMPLATE`.
     pub fn inbound(route: impl Into<String>) -> Route {

@@ -12,11 +12,11 @@ const KNOWN: [&[u8]; 3] = [b"close", b"keep-alive", b"upgrade"];
 /// once quotes, spaces, hyphens and underscores are gone, or one letter away from one. But an option
 /// that names a field of its message is a nomination, whatever it resembles.
 pub(crate) fn is_misspelled(element: &[u8], headers: &HeaderMap) -> bool {
+    if KNOWN.iter().any(|known| element.eq_ignore_ascii_case(known)) {
+        return false;
+    }
     let resembles = KNOWN.iter().any(|known| {
-        !element.eq_ignore_ascii_case(known)
-            && (goes_on(element, known)
-                || same_letters(element, known)
-                || one_letter_apart(element, known))
+        goes_on(element, known) || same_letters(element, known) || one_letter_apart(element, known)
     });
     resembles && !token(element).is_some_and(|option| headers.contains_key(option))
 }

@@ -151,8 +151,7 @@ impl ConnLintBuilder {
     fn build_lossy(self) -> (ConnLint, Option<PolicyErrors>) {
         let (levels, errors) = resolve_levels(&self.levels);
         let environment = self.read_environment();
-        let budget =
-            if self.clock.is_system() { Budget::of_process() } else { Budget::new().into() };
+        let budget = if self.clock.is_system() { Budget::of_process() } else { Arc::default() };
 
         let mut reporter = self.reporter;
         if self.tracing {

@@ -7,7 +7,8 @@ use crate::lint::{Circumstances, RequestBody};
 /// request's extensions. The wrappers of a server put it there; a stack without them may do so by
 /// itself, and tell what it sees.
 ///
-/// A clone is the same handle. What nobody told is unknown, and a fix that needs it stands aside.
+/// Each request has a handle of its own, since what was told of a body stays told; a clone is the
+/// same handle. What nobody told is unknown, and a fix that needs it stands aside.
 ///
 /// ```
 /// use http::Request;
@@ -30,6 +31,8 @@ const BODY_UNREAD: u8 = 1;
 const BODY_ENDED: u8 = 2;
 const DRAINING: u8 = 4;
 const LAST_REQUEST: u8 = 8;
+
+// === impl ConnHandle ===
 
 impl ConnHandle {
     /// A handle of which nothing is known.

@@ -22,6 +22,8 @@ struct Claimed {
     further_in: Mutex<LintSet>,
 }
 
+// === impl Claim ===
+
 impl Claim {
     /// Claims what a layer found, over the layers outside of it.
     pub(crate) fn enter(extensions: &mut Extensions, message: Message, found: LintSet) -> Claim {

@@ -166,12 +166,13 @@ impl Exchange {
 
     fn judge_request(&mut self, parts: &mut Parts, answers: bool) -> Result<(), Refusal> {
         let head = self.request().under(self.circumstances(&parts.extensions));
-        let caller =
-            if head.message.is_inbound() { self.placement.shared.caller(parts) } else { None };
-        let subject = Subject { caller, ..self.subject(head) };
-        let denial = judgement::of_request(&subject, &mut parts.headers, answers);
+        let mut denial = judgement::of_request(&self.subject(head), &mut parts.headers, answers);
         if denial.findings.is_empty() {
             return Ok(());
+        }
+        if head.message.is_inbound() {
+            let caller = self.placement.shared.caller(parts);
+            denial.findings.iter_mut().for_each(|finding| finding.caller = caller.clone());
         }
         // As it is sent from here on.
         self.signs = Signs::of_request(&self.method, self.signs.version(), &parts.headers);
@@ -279,7 +280,6 @@ impl Exchange {
             version: self.version_on_wire(head.message),
             route: route.unwrap_or(Label::OTHER),
             server,
-            caller: None,
         }
     }
 

@@ -1,7 +1,5 @@
 //! What a policy makes of the lints that fired on one message: findings, rewrites, a denial.
 
-use std::sync::Arc;
-
 use http::{HeaderMap, Method, Version};
 
 use super::placement::Placement;
@@ -20,7 +18,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) version: Option<Version>,
     pub(crate) route: Label,
     pub(crate) server: Option<Label>,
-    pub(crate) caller: Option<Arc<str>>,
 }
 
 /// The judgement of a request.
@@ -112,7 +109,7 @@ impl Subject<'_> {
             route: self.route,
             client: placement.outlet.as_ref().map(|outlet| outlet.client),
             server: self.server,
-            caller: self.caller.clone(),
+            caller: None,
             version: self.version,
             evidence: Evidence::of(lint, headers),
         })

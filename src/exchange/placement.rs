@@ -104,3 +104,19 @@ impl Servers {
         Label::OTHER
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_knows_its_first_upstreams_and_calls_the_rest_other() {
+        let servers = Servers::default();
+        let upstream = |number| format!("upstream-{number}.example");
+        for number in 0..Servers::BOUND {
+            assert_eq!(servers.label(&upstream(number)).as_str(), upstream(number));
+        }
+        assert_eq!(servers.label(&upstream(Servers::BOUND)), Label::OTHER, "the table is full");
+        assert_eq!(servers.label(&upstream(0)).as_str(), upstream(0), "what was known stays known");
+    }
+}

@@ -1,6 +1,9 @@
+use std::collections::HashSet;
+
 use http::{HeaderMap, HeaderName};
 
-use super::{connection_options, remove_field};
+use super::connection_options;
+use super::removal::remove_fields;
 
 /// The fields that HTTP/2 and HTTP/3 forbid (RFC 9113 section 8.2.2, RFC 9114 section 4.2), by
 /// name in lower case.
@@ -57,14 +60,10 @@ pub fn is_sensitive(name: &HeaderName) -> bool {
 /// assert_eq!(headers.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["authorization"]);
 /// ```
 pub fn remove_connection_specific(headers: &mut HeaderMap) -> bool {
-    let nominated: Vec<HeaderName> = connection_options(headers)
-        .filter_map(|option| option.as_str().parse().ok())
-        .filter(|name| !is_sensitive(name) && headers.contains_key(name))
-        .collect();
-    let forbidden = CONNECTION_SPECIFIC.into_iter().map(HeaderName::from_static);
-    let mut removed = false;
-    for name in forbidden.chain(nominated) {
-        removed |= remove_field(headers, &name);
-    }
-    removed
+    let nominated: HashSet<HeaderName> =
+        connection_options(headers).filter_map(|option| option.as_str().parse().ok()).collect();
+    remove_fields(headers, |name| {
+        CONNECTION_SPECIFIC.contains(&name.as_str())
+            || nominated.contains(name) && !is_sensitive(name)
+    })
 }

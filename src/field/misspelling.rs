@@ -1,3 +1,5 @@
+use http::HeaderMap;
+
 use super::token::token;
 
 /// The options whose misspellings have been seen, and cost a connection when missed.
@@ -7,14 +9,16 @@ const KNOWN: [&[u8]; 3] = [b"close", b"keep-alive", b"upgrade"];
 /// `close;q=1`, `"close"`, `keep alive`.
 ///
 /// That is: its leading token is a known option and something follows; or it is a known option
-/// once quotes, spaces, hyphens and underscores are gone, or one letter away from one.
-pub(crate) fn is_misspelled(element: &[u8]) -> bool {
-    KNOWN.iter().any(|known| {
-        !element.eq_ignore_ascii_case(known)
-            && (goes_on(element, known)
-                || same_letters(element, known)
-                || one_letter_apart(element, known))
-    })
+/// once quotes, spaces, hyphens and underscores are gone, or one letter away from one. But an option
+/// that names a field of its message is a nomination, whatever it resembles.
+pub(crate) fn is_misspelled(element: &[u8], headers: &HeaderMap) -> bool {
+    if KNOWN.iter().any(|known| element.eq_ignore_ascii_case(known)) {
+        return false;
+    }
+    let resembles = KNOWN.iter().any(|known| {
+        goes_on(element, known) || same_letters(element, known) || one_letter_apart(element, known)
+    });
+    resembles && !token(element).is_some_and(|option| headers.contains_key(option))
 }
 
 /// The known option, and then something that ends its token.

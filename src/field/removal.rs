@@ -112,16 +112,28 @@ pub fn join_connection_lines(headers: &mut HeaderMap) -> bool {
 /// ```
 pub fn remove_field(headers: &mut HeaderMap, name: &HeaderName) -> bool {
     // `HeaderMap::remove` puts the last name into the gap: harmless if the last is the one to go.
-    let last = headers.keys().last() == Some(name);
-    if last || !headers.contains_key(name) || headers.keys_len() > MOST_ORDERED_NAMES {
+    if headers.keys().last() == Some(name) {
         return headers.remove(name).is_some();
+    }
+    remove_fields(headers, |other| other == name)
+}
+
+/// Removes all lines of the fields for which `drop` is true, by building the map anew once.
+pub(super) fn remove_fields(headers: &mut HeaderMap, drop: impl Fn(&HeaderName) -> bool) -> bool {
+    if !headers.keys().any(&drop) {
+        return false;
+    }
+    if headers.keys_len() > MOST_ORDERED_NAMES {
+        let names: Vec<_> = headers.keys().filter(|name| drop(name)).cloned().collect();
+        names.iter().for_each(|name| _ = headers.remove(name));
+        return true;
     }
     let mut rest = HeaderMap::with_capacity(headers.keys_len());
     let mut current = None;
     for (next, value) in mem::take(headers) {
         // The name comes with the first of its lines only.
         current = next.or(current);
-        if let Some(current) = current.as_ref().filter(|&current| current != name) {
+        if let Some(current) = current.as_ref().filter(|&current| !drop(current)) {
             rest.append(current, value);
         }
     }

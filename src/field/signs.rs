@@ -1,3 +1,5 @@
+use std::fmt;
+
 use http::{HeaderMap, HeaderName, Method, Version, header};
 
 use super::misspelling::is_misspelled;
@@ -5,8 +7,8 @@ use super::{ConnectionElement, connection_elements, keep_alive};
 
 /// What one pass over a message head saw: a set of signs that lints are judged from.
 ///
-/// A head without any of them is clean, and costs no more than the pass. The set is two words
-/// wide, so it is all that has to be remembered of a request until its response comes.
+/// A head without any of them is clean, and costs no more than the pass. The set is eight bytes
+/// wide, and all that has to be remembered of a request until its response comes.
 ///
 /// ```
 /// use http::{HeaderMap, Method, Version, header};
@@ -85,9 +87,24 @@ signs! {
     PROBE = 40;
 }
 
+// === impl Signs ===
+
 impl Signs {
     /// No sign at all.
     pub const NONE: Signs = Signs(0);
+
+    /// The signs that the fields `Connection` and `Keep-Alive` give.
+    pub(crate) const OF_PERSISTENCE_FIELDS: Signs = Signs::CONNECTION
+        .with(Signs::CLOSE_OPTION)
+        .with(Signs::KEEP_ALIVE_OPTION)
+        .with(Signs::UPGRADE_OPTION)
+        .with(Signs::MALFORMED_ELEMENT)
+        .with(Signs::OBS_TEXT_ELEMENT)
+        .with(Signs::MISSPELLED_OPTION)
+        .with(Signs::SEVERAL_LINES)
+        .with(Signs::KEEP_ALIVE_FIELD)
+        .with(Signs::KEEP_ALIVE_MALFORMED)
+        .with(Signs::KEEP_ALIVE_UNUSABLE);
 
     /// Reads the head of a request.
     pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
@@ -118,20 +135,7 @@ impl Signs {
         Signs::of_fields(headers).without(Signs::PROBE).with(Signs::of_version(version))
     }
 
-    /// The signs that the fields `Connection` and `Keep-Alive` give.
-    pub(crate) const OF_PERSISTENCE_FIELDS: Signs = Signs::CONNECTION
-        .with(Signs::CLOSE_OPTION)
-        .with(Signs::KEEP_ALIVE_OPTION)
-        .with(Signs::UPGRADE_OPTION)
-        .with(Signs::MALFORMED_ELEMENT)
-        .with(Signs::OBS_TEXT_ELEMENT)
-        .with(Signs::MISSPELLED_OPTION)
-        .with(Signs::SEVERAL_LINES)
-        .with(Signs::KEEP_ALIVE_FIELD)
-        .with(Signs::KEEP_ALIVE_MALFORMED)
-        .with(Signs::KEEP_ALIVE_UNUSABLE);
-
-    /// Whether a head has one of these fields: half the work of reading all signs.
+    /// Whether a head has `Connection` or `Keep-Alive`: half the work of reading all signs.
     #[inline]
     pub(crate) fn has_persistence_field(headers: &HeaderMap) -> bool {
         headers.keys().any(|name| *name == header::CONNECTION || *name == KEEP_ALIVE)
@@ -222,8 +226,8 @@ impl Signs {
     }
 }
 
-impl std::fmt::Debug for Signs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Signs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
             .entries(
                 Signs::NAMES.iter().filter(|(sign, _)| self.contains(*sign)).map(|(_, name)| name),
@@ -280,31 +284,18 @@ fn of_lines(headers: &HeaderMap) -> Signs {
 fn of_elements(headers: &HeaderMap) -> Signs {
     let mut signs = Signs::NONE;
     for element in connection_elements(headers) {
+        if is_misspelled(element.as_bytes(), headers) {
+            signs = signs.with(Signs::MISSPELLED_OPTION);
+        }
         signs = signs.with(match element {
             ConnectionElement::Option(option) if option.is_close() => Signs::CLOSE_OPTION,
             ConnectionElement::Option(option) if option.is_keep_alive() => Signs::KEEP_ALIVE_OPTION,
             ConnectionElement::Option(option) if option.is_upgrade() => Signs::UPGRADE_OPTION,
-            ConnectionElement::Option(option) => {
-                // An option that names a field of this message is a nomination, whatever it resembles.
-                if is_misspelled(option.as_str().as_bytes())
-                    && !headers.contains_key(option.as_str())
-                {
-                    Signs::MISSPELLED_OPTION
-                } else {
-                    Signs::NONE
-                }
+            ConnectionElement::Malformed(malformed) if malformed.has_obs_text() => {
+                Signs::MALFORMED_ELEMENT.with(Signs::OBS_TEXT_ELEMENT)
             }
-            ConnectionElement::Malformed(malformed) => {
-                let mut found = Signs::MALFORMED_ELEMENT;
-                if malformed.has_obs_text() {
-                    found = found.with(Signs::OBS_TEXT_ELEMENT);
-                }
-                if is_misspelled(malformed.as_bytes()) {
-                    found = found.with(Signs::MISSPELLED_OPTION);
-                }
-                found
-            }
-            ConnectionElement::Empty => Signs::NONE,
+            ConnectionElement::Malformed(_) => Signs::MALFORMED_ELEMENT,
+            ConnectionElement::Option(_) | ConnectionElement::Empty => Signs::NONE,
         });
     }
     signs

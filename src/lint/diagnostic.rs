@@ -18,6 +18,20 @@ pub struct Diagnostic<'a> {
     colored: bool,
 }
 
+#[derive(Clone, Copy)]
+enum Style {
+    Bold = 1,
+    Red = 31,
+    Yellow = 33,
+    Blue = 34,
+}
+
+/// Where the text of a note begins, and where it is wrapped.
+const INDENT: usize = "   = unknown: ".len();
+const WIDTH: usize = 100;
+
+// === impl Diagnostic ===
+
 impl<'a> Diagnostic<'a> {
     /// The diagnostic of one finding, seen once, in black and white.
     pub const fn new(finding: &'a Finding) -> Diagnostic<'a> {
@@ -65,18 +79,6 @@ impl<'a> Diagnostic<'a> {
         }
         writeln!(f)
     }
-}
-
-/// Where the text of a note begins, and where it is wrapped.
-const INDENT: usize = "   = unknown: ".len();
-const WIDTH: usize = 100;
-
-#[derive(Clone, Copy)]
-enum Style {
-    Bold = 1,
-    Red = 31,
-    Yellow = 33,
-    Blue = 34,
 }
 
 impl fmt::Display for Diagnostic<'_> {

@@ -53,6 +53,8 @@ pub(crate) enum Shows {
     Option(&'static str),
     /// The line of `Connection` with the first element that is no token.
     Malformed,
+    /// The line of `Connection` with the first element that has a byte of 0x80 or above.
+    ObsText,
     /// The line of `Connection` with a misspelled element.
     Misspelled,
     /// All lines of this field.

@@ -38,7 +38,8 @@ impl Evidence {
         match lint.entry().shows {
             Shows::Option(option) => element(&|text| text.eq_ignore_ascii_case(option.as_bytes())),
             Shows::Malformed => element(&|text| !text.is_empty() && token(text).is_none()),
-            Shows::Misspelled => element(&|text| is_misspelled(text)),
+            Shows::ObsText => element(&|text| !text.is_ascii()),
+            Shows::Misspelled => element(&|text| is_misspelled(text, headers)),
             Shows::Field(name) => Evidence::of_field(headers, name),
             Shows::ConnectionSpecific => CONNECTION_SPECIFIC
                 .into_iter()
@@ -138,4 +139,27 @@ fn element(line: &[u8], wanted: &dyn Fn(&[u8]) -> bool) -> Option<Range<usize>> 
         start += part.len() + 1;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::lint;
+
+    #[test]
+    fn the_mark_is_on_what_the_lint_fired_on() {
+        let mut headers = HeaderMap::new();
+        headers.insert("closer", HeaderValue::from_static("a field, which is nominated"));
+        let line = HeaderValue::from_bytes(b"closer, a b, \xe9, closed").expect("a field value");
+        headers.insert(header::CONNECTION, line);
+        for (lint, marked) in [
+            (lint::CONNECTION_BAD_TOKEN, "a b"),
+            (lint::OBS_TEXT_IN_CONNECTION, "\\xe9"),
+            (lint::MISSPELLED_OPTION, "closed"),
+        ] {
+            assert_eq!(Evidence::of(lint, &headers).marked(), Some(marked), "{lint}");
+        }
+    }
 }

@@ -61,6 +61,7 @@ pub struct Circumstances {
 /// assert_eq!(RequestBody::default(), RequestBody::Unknown);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RequestBody {
     /// Nothing that is wired sees it.
     #[default]
@@ -82,7 +83,7 @@ impl Head {
     /// A request that our client is about to send. The version on the wire is not known yet,
     /// unless it is HTTP/1.0: an HTTP/2 connection speaks HTTP/2 whatever the request says.
     pub fn outgoing_request(method: &Method, version: Version, headers: &HeaderMap) -> Head {
-        let version = if version < Version::HTTP_11 { version } else { Version::HTTP_11 };
+        let version = version.min(Version::HTTP_11);
         Head::of_request(Message::OutgoingRequest, Signs::of_request(method, version, headers))
     }
 

@@ -1,4 +1,6 @@
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::{fmt, ptr};
 
@@ -16,6 +18,12 @@ use std::{fmt, ptr};
 #[derive(Clone, Copy)]
 pub struct Label(&'static str);
 
+/// The labels that there are.
+#[derive(Default)]
+struct Labels(HashSet<&'static str>);
+
+// === impl Label ===
+
 impl Label {
     /// What no route matched, or what is beyond the bound.
     pub const OTHER: Label = Label("other");
@@ -27,39 +35,15 @@ impl Label {
 
     /// The label of this text. Control characters are replaced, since it goes to logs as it is.
     pub fn new(text: &str) -> Label {
-        static LABELS: LazyLock<Mutex<HashMap<&'static str, Label>>> =
-            LazyLock::new(Mutex::default);
+        static LABELS: LazyLock<Mutex<Labels>> = LazyLock::new(Mutex::default);
 
-        let text = Label::cut(text);
         // A panic can't leave the table half written.
-        let mut labels = LABELS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(label) = labels.get(text) {
-            return *label;
-        }
-        if labels.len() >= Label::BOUND {
-            return Label::OTHER;
-        }
-        let key: &'static str = Box::leak(text.into());
-        let label = if text.contains(char::is_control) {
-            Label(Box::leak(text.replace(char::is_control, "\u{fffd}").into_boxed_str()))
-        } else {
-            Label(key)
-        };
-        labels.insert(key, label);
-        label
+        LABELS.lock().unwrap_or_else(PoisonError::into_inner).intern(&printable(text))
     }
 
     /// The text.
     pub const fn as_str(self) -> &'static str {
         self.0
-    }
-
-    fn cut(text: &str) -> &str {
-        let mut end = text.len().min(Label::MAX_LEN);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        &text[..end]
     }
 }
 
@@ -71,8 +55,8 @@ impl PartialEq for Label {
 
 impl Eq for Label {}
 
-impl std::hash::Hash for Label {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+impl Hash for Label {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
     }
 }
@@ -86,5 +70,57 @@ impl fmt::Display for Label {
 impl fmt::Debug for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.0, f)
+    }
+}
+
+// === impl Labels ===
+
+impl Labels {
+    fn intern(&mut self, text: &str) -> Label {
+        if let Some(known) = self.0.get(text) {
+            return Label(known);
+        }
+        if self.0.len() >= Label::BOUND {
+            return Label::OTHER;
+        }
+        let text = Box::leak(text.into());
+        self.0.insert(text);
+        Label(text)
+    }
+}
+
+/// The text without control characters, cut before and after: what replaces one is longer.
+fn printable(text: &str) -> Cow<'_, str> {
+    let text = cut(text);
+    if !text.contains(char::is_control) {
+        return text.into();
+    }
+    let printable = text.replace(char::is_control, "\u{fffd}");
+    cut(&printable).to_owned().into()
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(Label::MAX_LEN);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_table_knows_its_labels_and_takes_no_more() {
+        let mut labels = Labels::default();
+        for number in 0..Label::BOUND {
+            assert_eq!(labels.intern(&format!("/{number}")).as_str(), format!("/{number}"));
+        }
+        for beyond in 0..1_000 {
+            assert_eq!(labels.intern(&format!("/beyond/{beyond}")), Label::OTHER);
+        }
+        assert_eq!(labels.0.len(), Label::BOUND, "the table is bounded");
+        assert_eq!(labels.intern("/0").as_str(), "/0", "what was known stays known");
     }
 }

@@ -21,6 +21,21 @@ pub enum Level {
     Deny,
 }
 
+/// The text is no level. Its `Display` names the four that there are.
+///
+/// ```
+/// use tower_conn_lint::lint::Level;
+///
+/// let error = "forbid".parse::<Level>().unwrap_err();
+/// assert!(error.to_string().ends_with("allow, warn, fix or deny"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such level: a level is allow, warn, fix or deny")]
+#[non_exhaustive]
+pub struct ParseLevelError;
+
+// === impl Level ===
+
 impl Level {
     /// Every level, the mildest first.
     pub const ALL: [Level; 4] = [Level::Allow, Level::Warn, Level::Fix, Level::Deny];
@@ -35,14 +50,6 @@ impl Level {
         }
     }
 }
-
-/// The text is no level. Its `Display` names the four that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such level: a level is allow, warn, fix or deny")]
-#[non_exhaustive]
-pub struct ParseLevelError;
-
-// === impl Level ===
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

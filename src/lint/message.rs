@@ -10,6 +10,7 @@ use std::fmt;
 /// assert!(!Message::OutgoingResponse.can_be_denied(), "a handler's work is never thrown away");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Message {
     /// A request that our server received from a caller.
     ReceivedRequest,

@@ -75,7 +75,7 @@ lints! {
         places: Messages::ALL,
         protocol: Protocol::Http1,
         rewrite: None,
-        shows: Shows::Malformed,
+        shows: Shows::ObsText,
         signs: Signs::OBS_TEXT_ELEMENT,
         check: |_| true,
     }

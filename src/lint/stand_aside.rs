@@ -72,6 +72,22 @@ pub(crate) enum Closing {
     Unsure(StandAside),
 }
 
+// === impl Closing ===
+
+impl Closing {
+    pub(crate) fn is_right(self) -> bool {
+        matches!(self, Closing::Right(_))
+    }
+
+    /// Why a fix must not remove `close`.
+    pub(crate) fn reason(self) -> Option<StandAside> {
+        match self {
+            Closing::Needless => None,
+            Closing::Right(reason) | Closing::Unsure(reason) => Some(reason),
+        }
+    }
+}
+
 /// Judges a `close` in an outgoing message: "Stand-aside" of the catalogue.
 pub(crate) fn closing(head: &Head) -> Closing {
     if let Some(reason) = meant_or_forced(head) {
@@ -109,19 +125,5 @@ pub(crate) fn unread_body(head: &Head) -> Closing {
         RequestBody::Unread => Closing::Right(StandAside::RequestBodyUnread),
         RequestBody::Unknown => Closing::Unsure(StandAside::RequestBodyUnknown),
         RequestBody::Read => Closing::Needless,
-    }
-}
-
-impl Closing {
-    pub(crate) fn is_right(self) -> bool {
-        matches!(self, Closing::Right(_))
-    }
-
-    /// Why a fix must not remove `close`.
-    pub(crate) fn reason(self) -> Option<StandAside> {
-        match self {
-            Closing::Needless => None,
-            Closing::Right(reason) | Closing::Unsure(reason) => Some(reason),
-        }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Table {
     excluded: Rules,
     rules: Vec<Rules>,
     inbound: Routes<usize>,
-    /// By the client's name, or the host in lower case.
+    /// By the client's name or the host, in lower case.
     outbound: HashMap<Box<str>, Routes<usize>>,
 }
 
@@ -93,11 +93,11 @@ impl Table {
         if self.outbound.is_empty() {
             return Match::Default;
         }
-        let find = |target: &str| self.outbound.get(target)?.find(method, path);
+        let find = |target: &str| self.outbound.get(&*lower_case(target))?.find(method, path);
         let by_authority = || {
-            let authority = lower_case(authority?);
+            let authority = authority?;
             let host = authority.rsplit_once(':').map(|(host, _)| host);
-            find(&authority).or_else(|| find(host?))
+            find(authority).or_else(|| find(host?))
         };
         find(client).or_else(by_authority).map_or(Match::Default, |index| Match::Route(*index))
     }
@@ -113,7 +113,7 @@ impl Table {
     fn insert(&mut self, route: &ParsedRoute, index: usize) {
         let routes = match &route.target {
             None => &mut self.inbound,
-            Some(target) => self.outbound.entry(target.clone()).or_default(),
+            Some(target) => self.outbound.entry(lower_case(target).into()).or_default(),
         };
         match &route.template {
             Some(template) => _ = routes.insert(route.method.clone(), template, index),
@@ -128,12 +128,13 @@ impl Table {
     }
 }
 
-/// Hosts are compared without regard to case; nearly all are in lower case already.
-fn lower_case(authority: &str) -> Cow<'_, str> {
-    if authority.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(authority.to_ascii_lowercase())
+/// Hosts, and with them clients, are compared without regard to case; nearly all are in lower
+/// case already.
+fn lower_case(target: &str) -> Cow<'_, str> {
+    if target.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(target.to_ascii_lowercase())
     } else {
-        Cow::Borrowed(authority)
+        Cow::Borrowed(target)
     }
 }
 

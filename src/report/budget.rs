@@ -1,38 +1,36 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many lines may be written in a second.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    per_second: u32,
-    second: Mutex<Option<(Instant, u32)>>,
+/// 100 lines a second.
+#[derive(Debug, Default)]
+pub(crate) struct Budget(Mutex<Option<Second>>);
+
+/// A second, and how many lines it has had.
+#[derive(Clone, Copy, Debug)]
+struct Second {
+    start: Instant,
+    taken: u32,
 }
 
+// === impl Budget ===
+
 impl Budget {
-    /// 100 lines a second.
-    pub(crate) fn new() -> Budget {
-        Budget { per_second: 100, second: Mutex::new(None) }
-    }
+    const PER_SECOND: u32 = 100;
 
     /// The one of this process.
     pub(crate) fn of_process() -> Arc<Budget> {
-        static BUDGET: LazyLock<Arc<Budget>> = LazyLock::new(|| Arc::new(Budget::new()));
+        static BUDGET: LazyLock<Arc<Budget>> = LazyLock::new(Arc::default);
         BUDGET.clone()
     }
 
     /// Takes one line; `false` where this second has none left.
     pub(super) fn take(&self, now: Instant) -> bool {
-        let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
-        let (start, taken) = match *second {
-            Some((start, taken))
-                if now.saturating_duration_since(start) < Duration::from_secs(1) =>
-            {
-                (start, taken)
-            }
-            _ => (now, 0),
-        };
-        let left = taken < self.per_second;
-        *second = Some((start, taken + u32::from(left)));
+        let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let runs =
+            |second: &Second| now.saturating_duration_since(second.start) < Duration::from_secs(1);
+        let current = second.filter(runs).unwrap_or(Second { start: now, taken: 0 });
+        let left = current.taken < Budget::PER_SECOND;
+        *second = Some(Second { taken: current.taken + u32::from(left), ..current });
         left
     }
 }

@@ -12,7 +12,14 @@ use crate::lint::{Finding, Label, Lint};
 pub(crate) struct Limiter {
     clock: Clock,
     budget: Arc<Budget>,
-    windows: Mutex<HashMap<Key, Window>>,
+    windows: Mutex<Windows>,
+}
+
+#[derive(Debug, Default)]
+struct Windows {
+    by_key: HashMap<Key, Window>,
+    /// When those that had ended were last dropped.
+    swept: Option<Instant>,
 }
 
 /// Findings that one line can stand for. What was done is part of it: a fix that stood aside is
@@ -27,10 +34,10 @@ struct Window {
     callers: Callers,
 }
 
+// === impl Limiter ===
+
 impl Limiter {
     const WINDOW: Duration = Duration::from_secs(60);
-    /// How many keys are told apart; the rest share the label `other`.
-    const BOUND: usize = 4096;
 
     pub(crate) fn new(clock: Clock, budget: Arc<Budget>) -> Limiter {
         Limiter { clock, budget, windows: Mutex::default() }
@@ -40,14 +47,8 @@ impl Limiter {
     pub(crate) fn admit<'a>(&self, finding: &'a Finding) -> Option<Notice<'a>> {
         let now = self.clock.now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = (finding.lint, finding.action.as_str(), finding.route);
-        if windows.len() >= Limiter::BOUND && !windows.contains_key(&key) {
-            windows.retain(|_, window| window.is_open(now));
-            if windows.len() >= Limiter::BOUND {
-                key.2 = Label::OTHER;
-            }
-        }
-        let window = windows.entry(key).or_default();
+        let key = (finding.lint, finding.action.as_str(), finding.route);
+        let window = windows.of(key, now);
         if window.is_open(now) || !self.budget.take(now) {
             window.suppressed += 1;
             if let Some(caller) = &finding.caller {
@@ -61,8 +62,96 @@ impl Limiter {
     }
 }
 
+// === impl Windows ===
+
+impl Windows {
+    /// How many keys are told apart; the rest share the label `other`.
+    const BOUND: usize = 4096;
+    /// How long a full table waits before it is searched again for what has ended: the search is
+    /// long, and callers may give a reason for it with every request.
+    const PAUSE: Duration = Duration::from_secs(1);
+
+    fn of(&mut self, key: Key, now: Instant) -> &mut Window {
+        let (lint, action, _) = key;
+        let full = |windows: &Windows| windows.by_key.len() >= Windows::BOUND;
+        if !full(self) || self.by_key.contains_key(&key) {
+            return self.by_key.entry(key).or_default();
+        }
+        let since = |swept| now.saturating_duration_since(swept);
+        if self.swept.is_none_or(|swept| since(swept) >= Windows::PAUSE) {
+            self.swept = Some(now);
+            self.by_key.retain(|_, window| window.is_open(now));
+        }
+        let key = if full(self) { (lint, action, Label::OTHER) } else { key };
+        self.by_key.entry(key).or_default()
+    }
+}
+
+// === impl Window ===
+
 impl Window {
     fn is_open(&self, now: Instant) -> bool {
         self.noticed.is_some_and(|noticed| now.saturating_duration_since(noticed) < Limiter::WINDOW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::ManualClock;
+    use crate::lint::{self, Action, Evidence, Level, Message, StandAside};
+
+    const ACTIONS: [Action; 4] =
+        [Action::None, Action::Rewritten, Action::Denied, Action::StoodAside(StandAside::Draining)];
+
+    fn finding(lint: Lint, action: Action, route: Label) -> Finding {
+        Finding {
+            lint,
+            message: Message::ReceivedRequest,
+            level: Level::Warn,
+            action,
+            would: None,
+            reason: None,
+            method: Method::GET,
+            route,
+            client: None,
+            server: None,
+            caller: None,
+            version: None,
+            evidence: Evidence::of(lint, &HeaderMap::new()),
+        }
+    }
+
+    /// Findings with more keys than the table takes.
+    fn more_than_enough() -> impl Iterator<Item = Finding> {
+        let routes = (0..60).map(|number| Label::new(&format!("/limit/{number}")));
+        let lints = |route| lint::all().map(move |lint| (lint, route));
+        let actions = |(lint, route)| ACTIONS.map(|action| finding(lint, action, route));
+        routes.flat_map(lints).flat_map(actions)
+    }
+
+    #[test]
+    fn a_full_table_takes_no_more_until_its_windows_end() {
+        let clock = ManualClock::new();
+        let limiter = Limiter::new(clock.clone().into(), Arc::default());
+        let len = || limiter.windows.lock().unwrap().by_key.len();
+        // The key of each lint and action with the label `other` stands beside the bound.
+        let most = Windows::BOUND + lint::all().count() * ACTIONS.len();
+
+        assert!(more_than_enough().count() > most);
+        for finding in more_than_enough() {
+            // Within the budget of lines and, all together, within one window.
+            clock.advance(Duration::from_millis(11));
+            limiter.admit(&finding);
+            assert!(len() <= most, "the table is bounded");
+        }
+        assert_eq!(len(), most, "all windows are open");
+
+        clock.advance(Limiter::WINDOW);
+        let new = finding(lint::CALLER_SENDS_CLOSE, Action::None, Label::new("/limit/new"));
+        assert!(limiter.admit(&new).is_some());
+        assert_eq!(len(), 1, "what has ended made room");
     }
 }

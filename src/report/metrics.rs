@@ -36,6 +36,8 @@ struct Key {
     place: (&'static str, Label),
 }
 
+// === impl Metrics ===
+
 impl Metrics {
     fn count(&self, finding: &Finding) {
         let key = Key::of(finding);
@@ -60,6 +62,8 @@ impl Reporter for Metrics {
         suppressed.entry(lint).or_insert_with(register).increment(1);
     }
 }
+
+// === impl Key ===
 
 impl Key {
     fn of(finding: &Finding) -> Key {

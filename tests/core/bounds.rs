@@ -1,8 +1,9 @@
 //! Sizes that a peer may choose.
 
-use http::header::{CONNECTION, HeaderMap, HeaderValue};
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use tower_conn_lint::field::{
-    connection_elements, connection_options, join_connection_lines, remove_option,
+    connection_elements, connection_options, join_connection_lines, remove_connection_specific,
+    remove_option,
 };
 
 use crate::headers::{connection, lines};
@@ -48,4 +49,20 @@ fn an_option_of_a_kibibyte_is_an_option() {
     assert!(connection_options(&headers).next().expect("an option").is(&long));
     assert!(remove_option(&mut headers, &long.to_uppercase()));
     assert_eq!(lines(&headers), [b"close"]);
+}
+
+#[test]
+fn three_thousand_nominated_fields_go_at_once() {
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("a"));
+    let names: Vec<String> = (0..3_000).map(|number| format!("x-{number}")).collect();
+    headers.insert(CONNECTION, HeaderValue::try_from(names.join(",")).expect("a header value"));
+    for name in &names {
+        let name = HeaderName::try_from(name).expect("a field name");
+        headers.append(name, HeaderValue::from_static("1"));
+    }
+    headers.insert("te", HeaderValue::from_static("trailers"));
+
+    assert!(remove_connection_specific(&mut headers));
+    assert!(headers.keys().eq(["host", "te"].iter()), "the rest keeps its order");
 }

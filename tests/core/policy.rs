@@ -283,6 +283,7 @@ fn an_outbound_route_is_found_by_client_then_by_host() {
         .route(Route::outbound("gateway /v1/{*rest}").warn(lint::CLIENT_SENDS_CLOSE))
         .route(Route::outbound("api.example.com").allow(lint::CLIENT_SENDS_CLOSE))
         .route(Route::outbound("api.example.com:8443 /").warn(lint::CLIENT_SENDS_CLOSE))
+        .route(Route::outbound("Written.Example.com").allow(lint::CLIENT_SENDS_CLOSE))
         .build()
         .unwrap();
     let lint = quiet().policy(policy).build();
@@ -292,6 +293,7 @@ fn an_outbound_route_is_found_by_client_then_by_host() {
         ("gateway", "http://api.example.com/v1/x", Some(Level::Warn)),
         ("other", "http://api.example.com/v1/x", None),
         ("other", "http://API.Example.com/", None),
+        ("other", "http://written.example.com/", None),
         ("other", "http://api.example.com:9000/v1/x", None),
         ("other", "http://api.example.com:8443/", Some(Level::Warn)),
         ("other", "http://user:secret@api.example.com/", None),

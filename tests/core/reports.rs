@@ -93,6 +93,24 @@ fn a_window_gives_one_notice_and_then_the_sum_of_what_was_held_back() {
 }
 
 #[test]
+fn a_caller_is_asked_for_only_where_there_is_a_finding() {
+    let asked = Arc::new(Mutex::new(0));
+    let lint = |level| {
+        let asked = asked.clone();
+        let count = move |_: &http::request::Parts| {
+            *asked.lock().unwrap() += 1;
+            None
+        };
+        let builder = ConnLint::builder().environment("").without_tracing();
+        builder.level(lint::CALLER_SENDS_CLOSE, level).caller(count).build()
+    };
+    send(&lint(Level::Allow), "", "close");
+    assert_eq!(*asked.lock().unwrap(), 0, "an allowed lint finds nothing");
+    send(&lint(Level::Warn), "", "close");
+    assert_eq!(*asked.lock().unwrap(), 1);
+}
+
+#[test]
 fn the_process_has_a_budget_of_lines_that_covers_first_ones() {
     let (recorder, clock) = (Recorder::default(), ManualClock::new());
     // A route for each request, so that each finding is the first of its kind.
@@ -394,6 +412,8 @@ fn labels_are_bounded_and_cut() {
     let long = Label::new(&"ä".repeat(500));
     assert!(long.as_str().len() <= 96 && long.as_str().starts_with("ää"));
     assert!(!Label::new("a\u{1b}[31m\nb").as_str().contains(char::is_control));
+    let controls = Label::new(&"\t".repeat(96));
+    assert!(controls.as_str().len() <= 96, "cut after its control characters were replaced");
 }
 
 impl fmt::Debug for Recorder {

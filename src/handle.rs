@@ -42,6 +42,8 @@ impl ConnHandle {
 
     /// Someone watches the request's body, and its end has not been seen.
     pub fn request_body_watched(&self) {
+        // What is watched now has not ended, though a body before it may have.
+        self.0.0.fetch_and(!BODY_ENDED, Ordering::Relaxed);
         self.set(BODY_UNREAD);
     }
 

@@ -40,8 +40,37 @@ impl axum::response::IntoResponseParts for IntentionalClose {
         parts.extensions_mut().insert(self);
         let headers = parts.headers_mut();
         if !crate::field::connection_options(headers).any(|option| option.is_close()) {
-            headers.append(header::CONNECTION, HeaderValue::from_static("close"));
+            let lines = headers.get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes);
+            let options: Vec<&[u8]> = lines.chain([&b"close"[..]]).collect();
+            // Header values joined by what may stand in one are a header value; and a map that is
+            // full goes out as it is.
+            if let Ok(line) = HeaderValue::try_from(options.join(&b", "[..])) {
+                _ = headers.try_insert(header::CONNECTION, line);
+            }
         }
         Ok(parts)
+    }
+}
+
+#[cfg(all(test, feature = "axum"))]
+mod tests {
+    use axum::response::IntoResponse;
+    use http::header;
+
+    use super::*;
+
+    #[test]
+    fn a_declared_close_is_said_once_and_beside_what_is_there() {
+        let upgrade = [(header::CONNECTION, "upgrade")];
+        let close = [(header::CONNECTION, "te, Close")];
+        for (response, expected) in [
+            ((IntentionalClose("test"), "body").into_response(), "close"),
+            ((upgrade, IntentionalClose("test"), "body").into_response(), "upgrade, close"),
+            ((close, IntentionalClose("test"), "body").into_response(), "te, Close"),
+        ] {
+            let lines: Vec<_> = response.headers().get_all(header::CONNECTION).iter().collect();
+            assert_eq!(lines, [expected]);
+            assert!(response.extensions().get::<IntentionalClose>().is_some());
+        }
     }
 }

@@ -4,7 +4,8 @@ use super::Notice;
 use crate::lint::{Finding, Lint};
 
 /// Takes what was found. Methods are called on the path of a request that has a finding, so they
-/// must not block. All have a default that does nothing.
+/// must not block, and as it is dropped, so they must not panic. All have a default that does
+/// nothing.
 ///
 /// Implemented for `()`, which drops everything, for closures, which get every finding, and for
 /// tuples and `Arc`s of reporters.

@@ -141,6 +141,19 @@ async fn a_received_close_of_the_upstream_is_found_unless_it_echoes_ours() {
     assert_eq!(found.one(lint::CLIENT_SENDS_CLOSE).action, Action::None);
 }
 
+#[tokio::test]
+async fn the_version_of_an_answer_is_not_said_of_the_request() {
+    let (lint, found) = lint(Preset::Observe1);
+    let upstream = Upstream::answering(|_| b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let mut client = lint.outbound("gateway").layer(pool());
+    call(&mut client, get(&upstream.url("/"), &["close"])).await;
+    let sent = upstream.take().pop().expect("the request was sent");
+    assert!(sent.head.contains("HTTP/1.1"), "the request speaks HTTP/1.1: {}", sent.head);
+    let finding = &found.of(lint::CLIENT_SENDS_CLOSE)[0];
+    assert!(!finding.seen().contains("HTTP/1.0"), "not seen: {}", finding.seen());
+    assert!(!finding.unknown().contains("no response came"), "one came: {}", finding.unknown());
+}
+
 #[test]
 fn the_readiness_of_the_client_within_is_passed_on() {
     let (lint, _) = lint(Preset::Observe1);

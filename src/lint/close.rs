@@ -106,7 +106,7 @@ lints! {
         rewrite: None,
         shows: Shows::Version,
         signs: Signs::HTTP10,
-        check: |head| !head.has(Signs::KEEP_ALIVE_OPTION),
+        check: |head| !head.has(Signs::KEEP_ALIVE_OPTION) && !head.opens_tunnel(),
     }
 
     CLOSE_KEEP_ALIVE_CONFLICT = "close-keep-alive-conflict",

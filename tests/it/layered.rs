@@ -189,6 +189,20 @@ async fn a_preview_promises_nothing_that_it_could_not_do() {
     assert_eq!(would, [Some(Level::Fix)], "a response can");
 }
 
+#[tokio::test]
+async fn a_fix_takes_no_more_than_what_the_one_before_it_left_to_mend() {
+    let (lint, found) = lint(Preset::Strict1);
+    let handler = service_fn(|_: Request<()>| async {
+        let response = Response::builder().header(header::CONNECTION, "close, keep-alive");
+        let response = response.header("keep-alive", "timeout=5").body(String::new());
+        Ok::<_, Infallible>(response.expect("the response is well-formed"))
+    });
+    let response = lint.inbound().layer(handler).oneshot(request("GET", &[])).await.unwrap();
+    assert_eq!(response.headers()[header::CONNECTION], "keep-alive", "only the close is gone");
+    let actions: Vec<_> = found.all().iter().map(|finding| finding.action).collect();
+    assert_eq!(actions, [Action::Rewritten; 2], "both are mended: {:?}", found.lints());
+}
+
 // === fixtures ===
 
 /// Closes, like a handler that knows no better.

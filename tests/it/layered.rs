@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::{Request, Response, Version, header};
+use http::{Request, Response, StatusCode, Version, header};
 use tokio::sync::Barrier;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_conn_lint::lint::{self, Action, Findings, Level, Message};
@@ -201,6 +201,22 @@ async fn a_fix_takes_no_more_than_what_the_one_before_it_left_to_mend() {
     assert_eq!(response.headers()[header::CONNECTION], "keep-alive", "only the close is gone");
     let actions: Vec<_> = found.all().iter().map(|finding| finding.action).collect();
     assert_eq!(actions, [Action::Rewritten; 2], "both are mended: {:?}", found.lints());
+}
+
+#[tokio::test]
+async fn no_fix_touches_a_response_that_switches_protocols() {
+    let (lint, found) = lint(Preset::Strict1);
+    let handler = service_fn(|_: Request<()>| async {
+        let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+        let response = response.header(header::CONNECTION, "upgrade, keep-alive, close");
+        let response = response.header(header::CONNECTION, "a b").header(header::UPGRADE, "echo");
+        Ok::<_, Infallible>(response.body(String::new()).expect("the response is well-formed"))
+    });
+    let response = lint.inbound().layer(handler).oneshot(request("GET", &[])).await.unwrap();
+    let lines: Vec<_> = response.headers().get_all(header::CONNECTION).iter().collect();
+    assert_eq!(lines, ["upgrade, keep-alive, close", "a b"], "as the handler wrote them");
+    let acts = found.all().iter().any(|finding| finding.action == Action::Rewritten);
+    assert!(!acts, "no rewrite is claimed: {:?}", found.lints());
 }
 
 // === fixtures ===

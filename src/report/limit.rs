@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use super::callers::Callers;
 use super::{Budget, Notice};
 use crate::Clock;
-use crate::lint::{Finding, Label, Lint};
+use crate::lint::{Finding, Label, Lint, Message};
 
-/// Holds back what was said already: one notice for a lint, action and route in a window.
+/// Holds back what was said already: one notice for a lint, action, kind of message, client and
+/// route in a window.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     clock: Clock,
@@ -16,8 +17,9 @@ pub(crate) struct Limiter {
 }
 
 /// Findings that one line can stand for. What was done is part of it: a fix that stood aside is
-/// news beside one that did not.
-type Key = (Lint, &'static str, Label);
+/// news beside one that did not. So is whose fault it is: a caller's hides none of ours, and one
+/// client's none of another.
+type Key = (Lint, &'static str, Message, Option<Label>, Label);
 
 #[derive(Debug, Default)]
 struct Window {
@@ -40,11 +42,13 @@ impl Limiter {
     pub(crate) fn admit<'a>(&self, finding: &'a Finding) -> Option<Notice<'a>> {
         let now = self.clock.now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = (finding.lint, finding.action.as_str(), finding.route);
+        let client = finding.client.map(|client| client.name);
+        let Finding { lint, message, action, route, .. } = finding;
+        let mut key = (*lint, action.as_str(), *message, client, *route);
         if windows.len() >= Limiter::BOUND && !windows.contains_key(&key) {
             windows.retain(|_, window| window.is_open(now));
             if windows.len() >= Limiter::BOUND {
-                key.2 = Label::OTHER;
+                key.4 = Label::OTHER;
             }
         }
         let window = windows.entry(key).or_default();

@@ -112,11 +112,36 @@ fn the_process_has_a_budget_of_lines_that_covers_first_ones() {
 
 /// Sends a request that says close through an outbound layer.
 fn call(lint: &ConnLint, request: http::request::Builder) {
+    call_as(lint, "gateway", request);
+}
+
+fn call_as(lint: &ConnLint, name: &str, request: http::request::Builder) {
     let client = service_fn(|_: Request<()>| async {
         Ok::<_, Infallible>(Response::builder().header("content-length", "0").body(()).unwrap())
     });
     let request = request.header("connection", "close").body(()).unwrap();
-    tokio_test::block_on(lint.outbound("gateway").layer(client).oneshot(request)).unwrap();
+    tokio_test::block_on(lint.outbound(name).layer(client).oneshot(request)).unwrap();
+}
+
+#[test]
+fn a_notice_stands_for_no_other_client_and_no_other_message() {
+    let recorder = Recorder::default();
+    let lint = ConnLint::builder().environment("").without_tracing().clock(ManualClock::new());
+    let lint = lint.reporter(recorder.clone()).build();
+    for client in ["gateway", "billing", "gateway"] {
+        call_as(&lint, client, Request::get("http://any/"));
+    }
+    assert_eq!(recorder.0.lock().unwrap().notices.len(), 2, "one for each client");
+
+    let handler = service_fn(|_: Request<()>| async {
+        let response = Response::builder().header("connection", "te").header("connection", "x");
+        Ok::<_, Infallible>(response.body(String::new()).unwrap())
+    });
+    let request = Request::get("/").header("connection", "te").header("connection", "x");
+    let request = request.body(()).unwrap();
+    tokio_test::block_on(lint.inbound().layer(handler).oneshot(request)).unwrap();
+    let recorded = recorder.0.lock().unwrap();
+    assert_eq!(recorded.notices.len(), 4, "the caller's fault does not hide the handler's");
 }
 
 /// Where a subscriber writes to.

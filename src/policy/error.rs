@@ -150,6 +150,19 @@ impl PolicyErrors {
         if errors.is_empty() { Ok(()) } else { Err(PolicyErrors(errors)) }
     }
 
+    /// As much as goes on a line of a log: the first mistake, and more while they are short.
+    pub(crate) fn brief(&self) -> String {
+        let mut text = String::new();
+        for (index, error) in self.iter().enumerate() {
+            let next = format!("{}{error}", if index > 0 { "; " } else { "" });
+            if index > 0 && text.len() + next.len() > 512 {
+                return format!("{text}; and {} more", self.0.len() - index);
+            }
+            text.push_str(&next);
+        }
+        text
+    }
+
     /// Each mistake.
     pub fn iter(&self) -> slice::Iter<'_, PolicyError> {
         self.0.iter()

@@ -303,6 +303,21 @@ fn nonsense_in_the_environment_is_one_warning() {
 }
 
 #[test]
+fn much_nonsense_makes_no_line_long() {
+    let nonsense: Vec<_> = (0..100).map(|number| format!("no-such-lint-{number}")).collect();
+    let log = Log::of(|| {
+        ConnLint::builder().environment(nonsense.join(",")).build();
+        let levels = ConnLint::builder().environment("");
+        nonsense.iter().fold(levels, |levels, name| levels.fix(name.as_str())).build();
+    });
+    assert_eq!(log.lines().count(), 2, "{log}");
+    for line in log.lines() {
+        assert!(line.len() <= 1024, "{} bytes: {line}", line.len());
+        assert!(line.contains("no-such-lint-0`") && line.contains(" more"), "{line}");
+    }
+}
+
+#[test]
 fn an_exception_is_counted_and_not_told() {
     let recorder = Recorder::default();
     let lint =

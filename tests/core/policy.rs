@@ -219,6 +219,8 @@ fn the_environment_is_read_like_rust_log() {
         ("clinet-sends-close=fix", 1, true),
         ("client-sends-close=fixx", 1, true),
         ("handler-sends-close=deny", 1, false),
+        ("OFF", 0, false),
+        ("Observe,client-sends-close=WARN", 0, false),
         ("of", 1, true),
         ("=,==,a=b=c", 3, true),
     ];

@@ -12,7 +12,8 @@ use crate::lint::{Level, Lint};
 ///   before that: `"gateway /v1/{*rest}"`, `"POST api.example.com /login"`, `"gateway"`.
 ///
 /// Templates may overlap: the most specific wins, static over parameter over rest, segment by
-/// segment, then a method over none, then the later route. The client's name goes before the host.
+/// segment, then a method over none, then the later route. The client's name goes before the host,
+/// and a host's case doesn't matter.
 ///
 /// ```
 /// use tower_conn_lint::{Policy, Preset, Route, lint};

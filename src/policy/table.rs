@@ -111,18 +111,23 @@ impl Table {
     }
 
     fn insert(&mut self, route: &ParsedRoute, index: usize) {
-        let routes = match &route.target {
-            None => &mut self.inbound,
-            Some(target) => self.outbound.entry(target.clone()).or_default(),
+        let Some(target) = &route.target else {
+            return insert(&mut self.inbound, route, index);
         };
-        match &route.template {
-            Some(template) => _ = routes.insert(route.method.clone(), template, index),
-            None => {
-                for every_path in ["/", "/{*rest}"] {
-                    let template =
-                        Template::parse(every_path).expect("this template is well-formed");
-                    routes.insert(route.method.clone(), &template, index);
-                }
+        // As a client's name, and as a host.
+        for target in [target.clone(), target.to_ascii_lowercase().into()] {
+            insert(self.outbound.entry(target).or_default(), route, index);
+        }
+    }
+}
+
+fn insert(routes: &mut Routes<usize>, route: &ParsedRoute, index: usize) {
+    match &route.template {
+        Some(template) => _ = routes.insert(route.method.clone(), template, index),
+        None => {
+            for every_path in ["/", "/{*rest}"] {
+                let template = Template::parse(every_path).expect("this template is well-formed");
+                routes.insert(route.method.clone(), &template, index);
             }
         }
     }

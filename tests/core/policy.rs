@@ -285,6 +285,7 @@ fn an_outbound_route_is_found_by_client_then_by_host() {
         .route(Route::outbound("gateway /v1/{*rest}").warn(lint::CLIENT_SENDS_CLOSE))
         .route(Route::outbound("api.example.com").allow(lint::CLIENT_SENDS_CLOSE))
         .route(Route::outbound("api.example.com:8443 /").warn(lint::CLIENT_SENDS_CLOSE))
+        .route(Route::outbound("Login.Example.com").warn(lint::CLIENT_SENDS_CLOSE))
         .build()
         .unwrap();
     let lint = quiet().policy(policy).build();
@@ -297,6 +298,8 @@ fn an_outbound_route_is_found_by_client_then_by_host() {
         ("other", "http://api.example.com:9000/v1/x", None),
         ("other", "http://api.example.com:8443/", Some(Level::Warn)),
         ("other", "http://user:secret@api.example.com/", None),
+        ("other", "http://login.example.com/", Some(Level::Warn)),
+        ("Login.Example.com", "http://elsewhere/", Some(Level::Warn)),
         ("other", "http://elsewhere/", Some(Level::Fix)),
     ];
     for (name, uri, expected) in rows {

@@ -107,6 +107,13 @@ impl PolicyError {
         )
     }
 
+    /// What stands where a client or host is due is a path or a URL.
+    pub(super) fn target(route: &str, written: &str, near: &str) -> PolicyError {
+        let (written, near) = (quoted(written), quoted(near));
+        let reason = format!("`{written}` is no client and no host: did you mean `{near}`?");
+        PolicyError::route(route, reason)
+    }
+
     pub(super) fn template(route: &str, error: &TemplateError) -> PolicyError {
         PolicyError::route(route, error)
     }

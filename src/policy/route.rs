@@ -127,6 +127,10 @@ impl Route {
         let target = match self.side {
             Side::Inbound => None,
             Side::Outbound => match words.pop() {
+                Some(word) if word.contains('/') => {
+                    let near = without_slash(word, words.last().copied());
+                    return Err(PolicyError::target(&self.text, word, &near));
+                }
                 Some(word) => Some(word.into()),
                 None => return Err(refuse("name the client or the host before the path")),
             },
@@ -163,4 +167,15 @@ fn method(word: &str) -> Result<Method, String> {
         ));
     }
     Method::from_bytes(word.as_bytes()).map_err(|_| "this method is no token".to_owned())
+}
+
+/// What was probably meant by a path or a URL that stands where a client or host is due.
+fn without_slash(word: &str, before: Option<&str>) -> String {
+    let word = word.split_once("://").map_or(word, |(_, rest)| rest);
+    let after_client = before.is_some_and(|before| method(before).is_err());
+    match word.split_once('/') {
+        Some(_) if after_client => format!("/{word}"),
+        Some((host, path)) => format!("{host} /{path}"),
+        None => word.to_owned(),
+    }
 }

@@ -105,6 +105,17 @@ fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
             "route `/login`: name the client or the host before the path",
         ),
         (
+            builder.clone().route(Route::outbound("gateway v1/login")),
+            PolicyErrorKind::Route,
+            "route `gateway v1/login`: `v1/login` is no client and no host: did you mean `/v1/login`?",
+        ),
+        (
+            builder.clone().route(Route::outbound("https://api.example.com/login")),
+            PolicyErrorKind::Route,
+            "route `https://api.example.com/login`: `https://api.example.com/login` is no client and \
+             no host: did you mean `api.example.com /login`?",
+        ),
+        (
             builder.clone().route(Route::inbound("/x").warn(lint::CLIENT_SENDS_CLOSE)),
             PolicyErrorKind::WrongSide,
             "`client-sends-close` on the route `/x`: it is looked for outbound only",

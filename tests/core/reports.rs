@@ -264,6 +264,43 @@ fn long_names_make_no_line_long() {
 }
 
 #[test]
+fn what_a_log_escapes_makes_no_line_long() {
+    for text in ["\"", "\\", "\u{200b}"] {
+        let (long, visible) = (text.repeat(900), if text.is_ascii() { text } else { "\"" });
+        let route = format!("/{}", visible.repeat(90));
+        let policy = Policy::builder().preset(Preset::Strict1).preview(Preset::Strict1);
+        let policy = policy
+            .route(Route::inbound(&*route))
+            .route(Route::outbound(format!("{visible} {route}")));
+        let policy = policy.build().unwrap();
+        let caller = long.clone();
+        let log = Log::of(|| {
+            let lint = ConnLint::builder().environment("").policy(policy);
+            let lint = lint.clock(ManualClock::new()).caller(move |_| Some(caller.clone())).build();
+            let stack = lint.inbound().layer(lint.outbound(&long).layer(service_fn(
+                |request: Request<()>| async move {
+                    let mut response = Response::new(String::new());
+                    *response.headers_mut() = request.headers().clone();
+                    Ok::<_, Infallible>(response)
+                },
+            )));
+            let request =
+                Request::builder().method("POST").uri("/").header("host", visible.repeat(900));
+            let request = request.header("content-length", "3");
+            let request = request.header("connection", format!("close, {}", visible.repeat(900)));
+            let request = request.header("connection", "closed;close, keep-alive");
+            let request = request.header("keep-alive", visible.repeat(900));
+            let request = request.body(()).unwrap();
+            tokio_test::block_on(stack.oneshot(request)).unwrap();
+        });
+        assert!(log.lines().count() >= 8, "{log}");
+        for line in log.lines() {
+            assert!(line.len() <= 1024, "{} bytes: {line}", line.len());
+        }
+    }
+}
+
+#[test]
 fn a_hundred_lines_are_read_and_shown_in_one() {
     let handler =
         service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(String::new())) });

@@ -162,7 +162,7 @@ lints! {
         }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
-        check: |head| head.says_close() && head.opens_tunnel(),
+        check: |head| head.says_close() && head.opens_tunnel() && !head.circumstances.intended,
     }
 
     CLOSE_AS_BACKPRESSURE = "close-as-backpressure",

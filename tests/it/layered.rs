@@ -7,7 +7,7 @@ use http::{Request, Response, StatusCode, Version, header};
 use tokio::sync::Barrier;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_conn_lint::lint::{self, Action, Findings, Level, Message};
-use tower_conn_lint::{ConnHandle, ConnLint, Policy, Preset};
+use tower_conn_lint::{ConnHandle, ConnLint, IntentionalClose, Policy, Preset};
 
 use crate::found::{lint, lint_by};
 use crate::within::within;
@@ -217,6 +217,19 @@ async fn no_fix_touches_a_response_that_switches_protocols() {
     assert_eq!(lines, ["upgrade, keep-alive, close", "a b"], "as the handler wrote them");
     let acts = found.all().iter().any(|finding| finding.action == Action::Rewritten);
     assert!(!acts, "no rewrite is claimed: {:?}", found.lints());
+}
+
+#[tokio::test]
+async fn an_intended_close_stays_also_before_a_tunnel() {
+    let (lint, found) = lint(Preset::Recommended1);
+    let handler = service_fn(|request: Request<()>| async {
+        let mut response = handler(request).await?;
+        response.extensions_mut().insert(IntentionalClose("the tunnel is the last"));
+        Ok::<_, Infallible>(response)
+    });
+    let response = lint.inbound().layer(handler).oneshot(request("CONNECT", &[])).await.unwrap();
+    assert_eq!(response.headers()[header::CONNECTION], "close", "it is declared");
+    assert!(found.all().is_empty(), "no lint fires for it: {:?}", found.lints());
 }
 
 // === fixtures ===

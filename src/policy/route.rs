@@ -160,11 +160,17 @@ impl Route {
 }
 
 fn method(word: &str) -> Result<Method, String> {
+    const STANDARD: [&str; 9] =
+        ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    if let Some(near) =
+        STANDARD.iter().find(|near| near.eq_ignore_ascii_case(word) && **near != word)
+    {
+        return Err(format!("a method is in upper case: did you mean `{near}`?"));
+    }
     if word.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return Err(format!(
-            "a method is in upper case: did you mean `{}`?",
-            word.to_ascii_uppercase()
-        ));
+        let reason = "the first word is no method, which is in upper case; a client stands on \
+                      outbound routes only";
+        return Err(reason.to_owned());
     }
     Method::from_bytes(word.as_bytes()).map_err(|_| "this method is no token".to_owned())
 }

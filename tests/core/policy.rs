@@ -95,6 +95,12 @@ fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
             "route `post /login`: a method is in upper case: did you mean `POST`?",
         ),
         (
+            builder.clone().route(Route::inbound("gateway /login")),
+            PolicyErrorKind::Route,
+            "route `gateway /login`: the first word is no method, which is in upper case; a client stands \
+             on outbound routes only",
+        ),
+        (
             builder.clone().route(Route::inbound("login")),
             PolicyErrorKind::Route,
             "route `login`: write `/path` or `METHOD /path`",

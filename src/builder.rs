@@ -132,7 +132,7 @@ impl ConnLintBuilder {
     pub fn build(self) -> ConnLint {
         let (lint, errors) = self.build_lossy();
         if let Some(errors) = errors {
-            tracing::error!(target: TARGET, %errors, "mistakes in levels set by code: taken as warn, or left out");
+            tracing::error!(target: TARGET, errors = %errors.brief(), "mistakes in levels set by code: taken as warn, or left out");
         }
         lint
     }
@@ -180,7 +180,7 @@ impl ConnLintBuilder {
         };
         let (environment, errors) = Environment::parse(&settings);
         if let Some(errors) = errors {
-            tracing::warn!(target: TARGET, %errors, "nonsense in {}: left out", Environment::VARIABLE);
+            tracing::warn!(target: TARGET, errors = %errors.brief(), "nonsense in {}: left out", Environment::VARIABLE);
         }
         environment
     }

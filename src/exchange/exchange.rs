@@ -191,9 +191,9 @@ impl Exchange {
 
     /// Judges a request that was sent by what the response told of the wire.
     fn judge_again(&mut self, head: Head, extensions: &Extensions) {
-        let version = self.version;
+        let version = self.version_sent();
         let found = self.found.iter_mut().flat_map(|found| &mut found.findings);
-        found.for_each(|finding| finding.version = Some(version));
+        found.for_each(|finding| finding.version = version);
         if let Some(found) = &mut self.found {
             // What was rewritten is told in any case.
             found.findings.retain(|finding| {
@@ -207,7 +207,7 @@ impl Exchange {
         let inner = extensions.get::<Findings>().into_iter().flatten();
         let known = ours.chain(inner).filter(|finding| finding.message == head.message);
         let settled = known.map(|finding| finding.lint).collect();
-        let subject = Subject { settled, version: Some(version), ..self.subject(head) };
+        let subject = Subject { settled, version, ..self.subject(head) };
         let findings = judgement::of_sent_request(&subject);
         match &mut self.found {
             Some(found) => found.findings.extend(findings),
@@ -280,6 +280,16 @@ impl Exchange {
             version: self.version_on_wire(head.message),
             route: route.unwrap_or(Label::OTHER),
             server,
+        }
+    }
+
+    /// What an outgoing request's wire spoke, as far as the version of its response tells. To a
+    /// peer of HTTP/1.0 a client sends HTTP/1.1 first, and HTTP/1.0 once it knows (hyper 1.12).
+    fn version_sent(&self) -> Option<Version> {
+        match (self.version, self.signs.contains(Signs::HTTP10)) {
+            (Version::HTTP_11, true) => Some(Version::HTTP_10),
+            (Version::HTTP_09 | Version::HTTP_10, false) => None,
+            (version, _) => Some(version),
         }
     }
 

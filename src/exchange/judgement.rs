@@ -80,12 +80,13 @@ fn rewrite(subject: &Subject<'_>, findings: &mut [Finding], headers: &mut Header
         let rewrite = rewrite.filter(|rewrite| rewrite.on.contains(finding.message));
         finding.action = match (rewrite, keeps_close) {
             (None, _) => Action::StoodAside(StandAside::VersionUnknown),
+            (Some(_), _) if subject.head.is_interim() => Action::StoodAside(StandAside::Tunnel),
             (Some(rewrite), Some(reason)) if rewrite.keeps_alive => Action::StoodAside(reason),
-            (Some(rewrite), _) if (rewrite.apply)(headers) => Action::Rewritten,
-            // An earlier rewrite mended this one too.
+            // An earlier rewrite mended this one too: nothing more is to be taken away.
             (Some(_), _) if !lint::check(&subject.head.reread(headers)).contains(finding.lint) => {
                 Action::Rewritten
             }
+            (Some(rewrite), _) if (rewrite.apply)(headers) => Action::Rewritten,
             (Some(_), _) => Action::StoodAside(StandAside::Unsafe),
         };
     }

@@ -106,7 +106,7 @@ lints! {
         rewrite: None,
         shows: Shows::Version,
         signs: Signs::HTTP10,
-        check: |head| !head.has(Signs::KEEP_ALIVE_OPTION),
+        check: |head| !head.has(Signs::KEEP_ALIVE_OPTION) && !head.opens_tunnel(),
     }
 
     CLOSE_KEEP_ALIVE_CONFLICT = "close-keep-alive-conflict",
@@ -162,7 +162,7 @@ lints! {
         }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
-        check: |head| head.says_close() && head.opens_tunnel(),
+        check: |head| head.says_close() && head.opens_tunnel() && !head.circumstances.intended,
     }
 
     CLOSE_AS_BACKPRESSURE = "close-as-backpressure",

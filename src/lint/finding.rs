@@ -131,7 +131,7 @@ impl Finding {
     pub fn unknown(&self) -> &'static str {
         match self.version {
             Some(_) => self.lint.unknown(),
-            None => "which version the wire speaks: no response came",
+            None => "which version the wire speaks: no response told it",
         }
     }
 }

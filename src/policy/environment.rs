@@ -9,6 +9,8 @@ use crate::lint::{Level, Lint};
 /// - `observe`: nothing acts, everything is reported as the policy says;
 /// - `client-sends-close=warn`: this level, on every route.
 ///
+/// `off`, `observe` and levels may be in upper case, too.
+///
 /// ```
 /// use tower_conn_lint::policy::Environment;
 ///
@@ -33,18 +35,19 @@ impl Environment {
         let mut errors = Vec::new();
         for setting in text.split(',').map(str::trim).filter(|setting| !setting.is_empty()) {
             match setting.split_once('=') {
-                None if setting == "off" => environment.off = true,
-                None if setting == "observe" => environment.observe = true,
+                None if setting.eq_ignore_ascii_case("off") => environment.off = true,
+                None if setting.eq_ignore_ascii_case("observe") => environment.observe = true,
                 None => errors.push(PolicyError::setting(
                     setting,
                     "`off`, `observe` or `lint=level`",
                     nearest(setting, ["off", "observe"]),
                 )),
                 Some((name, level)) => {
-                    let level = level.trim().parse::<Level>().map_err(|_| {
+                    let level = level.trim();
+                    let level = level.to_ascii_lowercase().parse::<Level>().map_err(|_| {
                         let levels = Level::ALL.map(Level::as_str);
                         let expected = "a level: allow, warn, fix or deny";
-                        PolicyError::setting(level.trim(), expected, nearest(level.trim(), levels))
+                        PolicyError::setting(level, expected, nearest(level, levels))
                     });
                     match LintName::from(name.trim()).resolve().and_then(|lint| Ok((lint, level?)))
                     {

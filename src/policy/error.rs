@@ -107,6 +107,13 @@ impl PolicyError {
         )
     }
 
+    /// What stands where a client or host is due is a path or a URL.
+    pub(super) fn target(route: &str, written: &str, near: &str) -> PolicyError {
+        let (written, near) = (quoted(written), quoted(near));
+        let reason = format!("`{written}` is no client and no host: did you mean `{near}`?");
+        PolicyError::route(route, reason)
+    }
+
     pub(super) fn template(route: &str, error: &TemplateError) -> PolicyError {
         PolicyError::route(route, error)
     }
@@ -148,6 +155,19 @@ impl PolicyError {
 impl PolicyErrors {
     pub(super) fn check(errors: Vec<PolicyError>) -> Result<(), PolicyErrors> {
         if errors.is_empty() { Ok(()) } else { Err(PolicyErrors(errors)) }
+    }
+
+    /// As much as goes on a line of a log: the first mistake, and more while they are short.
+    pub(crate) fn brief(&self) -> String {
+        let mut text = String::new();
+        for (index, error) in self.iter().enumerate() {
+            let next = format!("{}{error}", if index > 0 { "; " } else { "" });
+            if index > 0 && text.len() + next.len() > 512 {
+                return format!("{text}; and {} more", self.0.len() - index);
+            }
+            text.push_str(&next);
+        }
+        text
     }
 
     /// Each mistake.

@@ -129,6 +129,10 @@ impl Route {
         let target = match self.side {
             Side::Inbound => None,
             Side::Outbound => match words.pop() {
+                Some(word) if word.contains('/') => {
+                    let near = without_slash(word, words.last().copied());
+                    return Err(PolicyError::target(&self.text, word, &near));
+                }
                 Some(word) => Some(word.into()),
                 None => return Err(refuse("name the client or the host before the path")),
             },
@@ -158,11 +162,28 @@ impl Route {
 }
 
 fn method(word: &str) -> Result<Method, String> {
+    const STANDARD: [&str; 9] =
+        ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    if let Some(near) =
+        STANDARD.iter().find(|near| near.eq_ignore_ascii_case(word) && **near != word)
+    {
+        return Err(format!("a method is in upper case: did you mean `{near}`?"));
+    }
     if word.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return Err(format!(
-            "a method is in upper case: did you mean `{}`?",
-            word.to_ascii_uppercase()
-        ));
+        let reason = "the first word is no method, which is in upper case; a client stands on \
+                      outbound routes only";
+        return Err(reason.to_owned());
     }
     Method::from_bytes(word.as_bytes()).map_err(|_| "this method is no token".to_owned())
+}
+
+/// What was probably meant by a path or a URL that stands where a client or host is due.
+fn without_slash(word: &str, before: Option<&str>) -> String {
+    let word = word.split_once("://").map_or(word, |(_, rest)| rest);
+    let after_client = before.is_some_and(|before| method(before).is_err());
+    match word.split_once('/') {
+        Some(_) if after_client => format!("/{word}"),
+        Some((host, path)) => format!("{host} /{path}"),
+        None => word.to_owned(),
+    }
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use super::callers::Callers;
 use super::{Budget, Notice};
 use crate::Clock;
-use crate::lint::{Finding, Label, Lint};
+use crate::lint::{Finding, Label, Lint, Message};
 
-/// Holds back what was said already: one notice for a lint, action and route in a window.
+/// Holds back what was said already: one notice for a lint, action, kind of message, client and
+/// route in a window.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     clock: Clock,
@@ -23,8 +24,9 @@ struct Windows {
 }
 
 /// Findings that one line can stand for. What was done is part of it: a fix that stood aside is
-/// news beside one that did not.
-type Key = (Lint, &'static str, Label);
+/// news beside one that did not. So is whose fault it is: a caller's hides none of ours, and one
+/// client's none of another.
+type Key = (Lint, &'static str, Message, Option<Label>, Label);
 
 #[derive(Debug, Default)]
 struct Window {
@@ -47,8 +49,9 @@ impl Limiter {
     pub(crate) fn admit<'a>(&self, finding: &'a Finding) -> Option<Notice<'a>> {
         let now = self.clock.now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (finding.lint, finding.action.as_str(), finding.route);
-        let window = windows.of(key, now);
+        let client = finding.client.map(|client| client.name);
+        let Finding { lint, message, action, route, .. } = finding;
+        let window = windows.of((*lint, action.as_str(), *message, client, *route), now);
         if window.is_open(now) || !self.budget.take(now) {
             window.suppressed += 1;
             if let Some(caller) = &finding.caller {
@@ -65,14 +68,14 @@ impl Limiter {
 // === impl Windows ===
 
 impl Windows {
-    /// How many keys are told apart; the rest share the label `other`.
+    /// How many keys are told apart; the rest share one without a client, of the route `other`.
     const BOUND: usize = 4096;
     /// How long a full table waits before it is searched again for what has ended: the search is
     /// long, and callers may give a reason for it with every request.
     const PAUSE: Duration = Duration::from_secs(1);
 
     fn of(&mut self, key: Key, now: Instant) -> &mut Window {
-        let (lint, action, _) = key;
+        let (lint, action, message, ..) = key;
         let full = |windows: &Windows| windows.by_key.len() >= Windows::BOUND;
         if !full(self) || self.by_key.contains_key(&key) {
             return self.by_key.entry(key).or_default();
@@ -82,7 +85,7 @@ impl Windows {
             self.swept = Some(now);
             self.by_key.retain(|_, window| window.is_open(now));
         }
-        let key = if full(self) { (lint, action, Label::OTHER) } else { key };
+        let key = if full(self) { (lint, action, message, None, Label::OTHER) } else { key };
         self.by_key.entry(key).or_default()
     }
 }

@@ -21,7 +21,8 @@ use crate::lint::Finding;
 pub struct Notice<'a> {
     /// The finding.
     pub finding: &'a Finding,
-    /// How many of the same lint, action and route were held back since the last notice of them.
+    /// How many like it were held back since the last notice: the same lint, action, kind of message,
+    /// client and route.
     pub suppressed: u64,
     /// The callers of those, the heaviest first, with how often each was seen at most.
     pub callers: Vec<(Arc<str>, u64)>,

@@ -33,12 +33,12 @@ macro_rules! event {
             reason,
             would = finding.would.map(|level| level.as_str()),
             method = finding.short_method(),
-            route = finding.route.as_str(),
-            client = finding.client.map(|client| client.name.as_str()),
+            route = cut(finding.route.as_str(), LABEL),
+            client = finding.client.map(|client| cut(client.name.as_str(), LABEL)),
             built_at = finding.client.map(|client| ::tracing::field::display(client.short_built_at())),
-            server = finding.server.map(|server| server.as_str()),
-            caller = finding.caller.as_deref(),
-            evidence = finding.evidence.as_str(),
+            server = finding.server.map(|server| cut(server.as_str(), LABEL)),
+            caller = finding.caller.as_deref().map(|caller| cut(caller, CALLER)),
+            evidence = cut(finding.evidence.as_str(), EVIDENCE),
             help = finding.lint.fix(),
             suppressed = $notice.suppressed,
             callers = (!$notice.callers.is_empty()).then(|| ::tracing::field::display($notice.callers())),
@@ -55,4 +55,20 @@ impl Reporter for Tracing {
             event!(info, notice);
         }
     }
+}
+
+/// How long texts may be as a line shows them, in bytes: a subscriber escapes quotes and
+/// backslashes once more, of which a caller may send any number.
+const LABEL: usize = 96;
+const CALLER: usize = 64;
+const EVIDENCE: usize = 320;
+
+/// As much of a text as takes `most` bytes once it is escaped.
+fn cut(text: &str, most: usize) -> &str {
+    let mut len = 0;
+    let too_long = |(_, c): &(usize, char)| {
+        len += c.escape_debug().map(char::len_utf8).sum::<usize>();
+        len > most
+    };
+    text.char_indices().find(too_long).map_or(text, |(at, _)| &text[..at])
 }

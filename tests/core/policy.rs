@@ -95,6 +95,12 @@ fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
             "route `post /login`: a method is in upper case: did you mean `POST`?",
         ),
         (
+            builder.clone().route(Route::inbound("gateway /login")),
+            PolicyErrorKind::Route,
+            "route `gateway /login`: the first word is no method, which is in upper case; a client stands \
+             on outbound routes only",
+        ),
+        (
             builder.clone().route(Route::inbound("login")),
             PolicyErrorKind::Route,
             "route `login`: write `/path` or `METHOD /path`",
@@ -103,6 +109,17 @@ fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
             builder.clone().route(Route::outbound("/login")),
             PolicyErrorKind::Route,
             "route `/login`: name the client or the host before the path",
+        ),
+        (
+            builder.clone().route(Route::outbound("gateway v1/login")),
+            PolicyErrorKind::Route,
+            "route `gateway v1/login`: `v1/login` is no client and no host: did you mean `/v1/login`?",
+        ),
+        (
+            builder.clone().route(Route::outbound("https://api.example.com/login")),
+            PolicyErrorKind::Route,
+            "route `https://api.example.com/login`: `https://api.example.com/login` is no client and \
+             no host: did you mean `api.example.com /login`?",
         ),
         (
             builder.clone().route(Route::inbound("/x").warn(lint::CLIENT_SENDS_CLOSE)),
@@ -219,6 +236,8 @@ fn the_environment_is_read_like_rust_log() {
         ("clinet-sends-close=fix", 1, true),
         ("client-sends-close=fixx", 1, true),
         ("handler-sends-close=deny", 1, false),
+        ("OFF", 0, false),
+        ("Observe,client-sends-close=WARN", 0, false),
         ("of", 1, true),
         ("=,==,a=b=c", 3, true),
     ];
@@ -284,6 +303,7 @@ fn an_outbound_route_is_found_by_client_then_by_host() {
         .route(Route::outbound("api.example.com").allow(lint::CLIENT_SENDS_CLOSE))
         .route(Route::outbound("api.example.com:8443 /").warn(lint::CLIENT_SENDS_CLOSE))
         .route(Route::outbound("Written.Example.com").allow(lint::CLIENT_SENDS_CLOSE))
+        .route(Route::outbound("Login.Example.com").warn(lint::CLIENT_SENDS_CLOSE))
         .build()
         .unwrap();
     let lint = quiet().policy(policy).build();
@@ -297,6 +317,8 @@ fn an_outbound_route_is_found_by_client_then_by_host() {
         ("other", "http://api.example.com:9000/v1/x", None),
         ("other", "http://api.example.com:8443/", Some(Level::Warn)),
         ("other", "http://user:secret@api.example.com/", None),
+        ("other", "http://login.example.com/", Some(Level::Warn)),
+        ("Login.Example.com", "http://elsewhere/", Some(Level::Warn)),
         ("other", "http://elsewhere/", Some(Level::Fix)),
     ];
     for (name, uri, expected) in rows {

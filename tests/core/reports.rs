@@ -133,11 +133,36 @@ fn the_process_has_a_budget_of_lines_that_covers_first_ones() {
 
 /// Sends a request that says close through an outbound layer.
 fn call(lint: &ConnLint, request: http::request::Builder) {
+    call_as(lint, "gateway", request);
+}
+
+fn call_as(lint: &ConnLint, name: &str, request: http::request::Builder) {
     let client = service_fn(|_: Request<()>| async {
         Ok::<_, Infallible>(Response::builder().header("content-length", "0").body(()).unwrap())
     });
     let request = request.header("connection", "close").body(()).unwrap();
-    tokio_test::block_on(lint.outbound("gateway").layer(client).oneshot(request)).unwrap();
+    tokio_test::block_on(lint.outbound(name).layer(client).oneshot(request)).unwrap();
+}
+
+#[test]
+fn a_notice_stands_for_no_other_client_and_no_other_message() {
+    let recorder = Recorder::default();
+    let lint = ConnLint::builder().environment("").without_tracing().clock(ManualClock::new());
+    let lint = lint.reporter(recorder.clone()).build();
+    for client in ["gateway", "billing", "gateway"] {
+        call_as(&lint, client, Request::get("http://any/"));
+    }
+    assert_eq!(recorder.0.lock().unwrap().notices.len(), 2, "one for each client");
+
+    let handler = service_fn(|_: Request<()>| async {
+        let response = Response::builder().header("connection", "te").header("connection", "x");
+        Ok::<_, Infallible>(response.body(String::new()).unwrap())
+    });
+    let request = Request::get("/").header("connection", "te").header("connection", "x");
+    let request = request.body(()).unwrap();
+    tokio_test::block_on(lint.inbound().layer(handler).oneshot(request)).unwrap();
+    let recorded = recorder.0.lock().unwrap();
+    assert_eq!(recorded.notices.len(), 4, "the caller's fault does not hide the handler's");
 }
 
 /// Where a subscriber writes to.
@@ -306,6 +331,43 @@ fn long_names_make_no_line_long() {
 }
 
 #[test]
+fn what_a_log_escapes_makes_no_line_long() {
+    for text in ["\"", "\\", "\u{200b}"] {
+        let (long, visible) = (text.repeat(900), if text.is_ascii() { text } else { "\"" });
+        let route = format!("/{}", visible.repeat(90));
+        let policy = Policy::builder().preset(Preset::Strict1).preview(Preset::Strict1);
+        let policy = policy
+            .route(Route::inbound(&*route))
+            .route(Route::outbound(format!("{visible} {route}")));
+        let policy = policy.build().unwrap();
+        let caller = long.clone();
+        let log = Log::of(|| {
+            let lint = ConnLint::builder().environment("").policy(policy);
+            let lint = lint.clock(ManualClock::new()).caller(move |_| Some(caller.clone())).build();
+            let stack = lint.inbound().layer(lint.outbound(&long).layer(service_fn(
+                |request: Request<()>| async move {
+                    let mut response = Response::new(String::new());
+                    *response.headers_mut() = request.headers().clone();
+                    Ok::<_, Infallible>(response)
+                },
+            )));
+            let request =
+                Request::builder().method("POST").uri("/").header("host", visible.repeat(900));
+            let request = request.header("content-length", "3");
+            let request = request.header("connection", format!("close, {}", visible.repeat(900)));
+            let request = request.header("connection", "closed;close, keep-alive");
+            let request = request.header("keep-alive", visible.repeat(900));
+            let request = request.body(()).unwrap();
+            tokio_test::block_on(stack.oneshot(request)).unwrap();
+        });
+        assert!(log.lines().count() >= 8, "{log}");
+        for line in log.lines() {
+            assert!(line.len() <= 1024, "{} bytes: {line}", line.len());
+        }
+    }
+}
+
+#[test]
 fn a_hundred_lines_are_read_and_shown_in_one() {
     let handler =
         service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(String::new())) });
@@ -342,6 +404,21 @@ fn nonsense_in_the_environment_is_one_warning() {
         log.contains("WARN") && log.contains("client-sends-close") && log.contains("wurst"),
         "{log}"
     );
+}
+
+#[test]
+fn much_nonsense_makes_no_line_long() {
+    let nonsense: Vec<_> = (0..100).map(|number| format!("no-such-lint-{number}")).collect();
+    let log = Log::of(|| {
+        ConnLint::builder().environment(nonsense.join(",")).build();
+        let levels = ConnLint::builder().environment("");
+        nonsense.iter().fold(levels, |levels, name| levels.fix(name.as_str())).build();
+    });
+    assert_eq!(log.lines().count(), 2, "{log}");
+    for line in log.lines() {
+        assert!(line.len() <= 1024, "{} bytes: {line}", line.len());
+        assert!(line.contains("no-such-lint-0`") && line.contains(" more"), "{line}");
+    }
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::{Request, Response, Version, header};
+use http::{Request, Response, StatusCode, Version, header};
 use tokio::sync::Barrier;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_conn_lint::lint::{self, Action, Findings, Level, Message};
-use tower_conn_lint::{ConnHandle, ConnLint, Policy, Preset};
+use tower_conn_lint::{ConnHandle, ConnLint, IntentionalClose, Policy, Preset};
 
 use crate::found::{lint, lint_by};
 use crate::within::within;
@@ -187,6 +187,49 @@ async fn a_preview_promises_nothing_that_it_could_not_do() {
     let response = found.of(lint::HANDLER_SENDS_CLOSE);
     let would: Vec<_> = response.iter().map(|finding| finding.would).collect();
     assert_eq!(would, [Some(Level::Fix)], "a response can");
+}
+
+#[tokio::test]
+async fn a_fix_takes_no_more_than_what_the_one_before_it_left_to_mend() {
+    let (lint, found) = lint(Preset::Strict1);
+    let handler = service_fn(|_: Request<()>| async {
+        let response = Response::builder().header(header::CONNECTION, "close, keep-alive");
+        let response = response.header("keep-alive", "timeout=5").body(String::new());
+        Ok::<_, Infallible>(response.expect("the response is well-formed"))
+    });
+    let response = lint.inbound().layer(handler).oneshot(request("GET", &[])).await.unwrap();
+    assert_eq!(response.headers()[header::CONNECTION], "keep-alive", "only the close is gone");
+    let actions: Vec<_> = found.all().iter().map(|finding| finding.action).collect();
+    assert_eq!(actions, [Action::Rewritten; 2], "both are mended: {:?}", found.lints());
+}
+
+#[tokio::test]
+async fn no_fix_touches_a_response_that_switches_protocols() {
+    let (lint, found) = lint(Preset::Strict1);
+    let handler = service_fn(|_: Request<()>| async {
+        let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+        let response = response.header(header::CONNECTION, "upgrade, keep-alive, close");
+        let response = response.header(header::CONNECTION, "a b").header(header::UPGRADE, "echo");
+        Ok::<_, Infallible>(response.body(String::new()).expect("the response is well-formed"))
+    });
+    let response = lint.inbound().layer(handler).oneshot(request("GET", &[])).await.unwrap();
+    let lines: Vec<_> = response.headers().get_all(header::CONNECTION).iter().collect();
+    assert_eq!(lines, ["upgrade, keep-alive, close", "a b"], "as the handler wrote them");
+    let acts = found.all().iter().any(|finding| finding.action == Action::Rewritten);
+    assert!(!acts, "no rewrite is claimed: {:?}", found.lints());
+}
+
+#[tokio::test]
+async fn an_intended_close_stays_also_before_a_tunnel() {
+    let (lint, found) = lint(Preset::Recommended1);
+    let handler = service_fn(|request: Request<()>| async {
+        let mut response = handler(request).await?;
+        response.extensions_mut().insert(IntentionalClose("the tunnel is the last"));
+        Ok::<_, Infallible>(response)
+    });
+    let response = lint.inbound().layer(handler).oneshot(request("CONNECT", &[])).await.unwrap();
+    assert_eq!(response.headers()[header::CONNECTION], "close", "it is declared");
+    assert!(found.all().is_empty(), "no lint fires for it: {:?}", found.lints());
 }
 
 // === fixtures ===

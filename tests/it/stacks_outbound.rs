@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::{Request, Response, header};
+use http::{Request, Response, Version, header};
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok};
 use tower::retry::Policy as RetryPolicy;
 use tower::util::{BoxCloneSyncService, BoxService};
@@ -139,6 +139,31 @@ async fn a_received_close_of_the_upstream_is_found_unless_it_echoes_ours() {
     found.clear();
     call(&mut client, get(&upstream.url("/"), &["close"])).await;
     assert_eq!(found.one(lint::CLIENT_SENDS_CLOSE).action, Action::None);
+}
+
+#[tokio::test]
+async fn the_version_of_an_answer_is_not_said_of_the_request() {
+    let (lint, found) = lint(Preset::Observe1);
+    let upstream = Upstream::answering(|_| b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let mut client = lint.outbound("gateway").layer(pool());
+    call(&mut client, get(&upstream.url("/"), &["close"])).await;
+    let sent = upstream.take().pop().expect("the request was sent");
+    assert!(sent.head.contains("HTTP/1.1"), "the request speaks HTTP/1.1: {}", sent.head);
+    let finding = &found.of(lint::CLIENT_SENDS_CLOSE)[0];
+    assert!(!finding.seen().contains("HTTP/1.0"), "not seen: {}", finding.seen());
+    assert!(!finding.unknown().contains("no response came"), "one came: {}", finding.unknown());
+}
+
+#[tokio::test]
+async fn a_tunnel_by_an_http10_proxy_is_no_missing_keep_alive() {
+    let (lint, found) = lint(Preset::Strict1);
+    let proxy = service_fn(|_: Request<()>| async {
+        let established = Response::builder().version(Version::HTTP_10).body(());
+        Ok::<_, Infallible>(established.expect("the response is well-formed"))
+    });
+    let request = Request::connect("example.com:443").body(()).expect("the request is well-formed");
+    lint.outbound("proxy").layer(proxy).oneshot(request).await.expect("the proxy answers");
+    assert!(found.all().is_empty(), "the connection is a tunnel: {:?}", found.lints());
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Close that nobody needs.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use super::entry::{Protocol, Rewrite, Shows, lints};
 use super::message::Messages;
 use super::stand_aside::{closing, meant_or_forced};
 use super::{Head, Level, Message};
-use crate::field::{Signs, remove_option};
+use crate::field::{Signs, remove_field, remove_option};
 
 lints! {
     CLIENT_SENDS_CLOSE = "client-sends-close",
@@ -230,6 +230,8 @@ fn remove_close(headers: &mut HeaderMap) -> bool {
     remove_option(headers, "close")
 }
 
+/// With its option the field loses its meaning.
 fn remove_keep_alive(headers: &mut HeaderMap) -> bool {
-    remove_option(headers, "keep-alive")
+    let field = HeaderName::from_static("keep-alive");
+    remove_option(headers, "keep-alive") | remove_field(headers, &field)
 }

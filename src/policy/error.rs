@@ -73,7 +73,10 @@ impl PolicyError {
     }
 
     pub(super) fn unknown_lint(name: &str) -> PolicyError {
-        let hint = did_you_mean(nearest(name, lint::all().map(Lint::name)));
+        let hint = match nearest(name, lint::all().map(Lint::name)) {
+            None => ": `lint::all()` lists those that there are".to_owned(),
+            near => did_you_mean(near),
+        };
         PolicyError::new(
             PolicyErrorKind::UnknownLint,
             format_args!("unknown lint `{}`{hint}", quoted(name)),

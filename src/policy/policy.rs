@@ -139,7 +139,7 @@ impl PolicyBuilder {
     }
 
     /// Leaves an inbound path alone: no lint runs there. A template as in [`Route::inbound`],
-    /// without a method. Default: none.
+    /// without a method; it is stronger than any route. Default: none.
     pub fn exclude_path(mut self, template: impl Into<String>) -> PolicyBuilder {
         self.excluded.push(template.into());
         self

@@ -21,6 +21,7 @@ pub(crate) struct Table {
     excluded: Rules,
     rules: Vec<Rules>,
     inbound: Routes<usize>,
+    excluded_paths: Routes<()>,
     /// By the client's name or the host, in lower case.
     outbound: HashMap<Box<str>, Routes<usize>>,
 }
@@ -60,6 +61,7 @@ impl Table {
             excluded: Rules::default(),
             rules: Vec::new(),
             inbound: Routes::default(),
+            excluded_paths: Routes::default(),
             outbound: HashMap::new(),
         };
         for route in &policy.routes {
@@ -68,17 +70,19 @@ impl Table {
             table.insert(route, table.rules.len() - 1);
         }
         for path in &policy.excluded {
-            table.rules.push(Rules::default());
-            table.inbound.insert(None, path, table.rules.len() - 1);
+            table.excluded_paths.insert(None, path, ());
         }
         table
     }
 
     pub(crate) fn has_inbound_routes(&self) -> bool {
-        !self.inbound.is_empty()
+        !self.inbound.is_empty() || !self.excluded_paths.is_empty()
     }
 
     pub(crate) fn inbound(&self, method: &Method, path: &str) -> Match {
+        if self.excluded_paths.find(method, path).is_some() {
+            return Match::Excluded;
+        }
         self.inbound.find(method, path).map_or(Match::Default, |index| Match::Route(*index))
     }
 

@@ -271,7 +271,8 @@ fn a_preview_acts_on_nothing_and_says_what_it_would_do() {
 #[test]
 fn probes_and_excluded_paths_are_left_alone() {
     let policy = Policy::builder().preset(Preset::Recommended1).deny(lint::CALLER_SENDS_CLOSE);
-    let policy = policy.exclude_path("/healthz").build().unwrap();
+    let route = Route::inbound("GET /healthz").deny(lint::CALLER_SENDS_CLOSE);
+    let policy = policy.exclude_path("/healthz").route(route).build().unwrap();
     let lint = quiet().policy(policy).build();
     let answer = |agent: &str, path: &str| {
         let handler = service_fn(|_: Request<()>| async {

@@ -54,7 +54,7 @@ impl Exchange {
         let signs = Signs::of_request(method, request.version(), headers);
         let target = if signs.contains(Signs::PROBE) && table.probes_excluded {
             Target::matched(Match::Excluded)
-        } else if table.has_inbound_routes() {
+        } else if table.reads_inbound_paths() {
             Target::new(placement, method, None, original_path(request))
         } else {
             Target::matched(Match::Default)

@@ -12,8 +12,9 @@ use crate::lint::{Level, Lint};
 ///   before that: `"gateway /v1/{*rest}"`, `"POST api.example.com /login"`, `"gateway"`.
 ///
 /// Templates may overlap: the most specific wins, static over parameter over rest, segment by
-/// segment, then a method over none, then the later route. The client's name goes before the host;
-/// neither is compared with regard to ASCII case.
+/// segment, then a method over none, then the later route. A route for GET is one for HEAD, too,
+/// unless HEAD has one of its own. The client's name goes before the host; neither is compared with
+/// regard to ASCII case.
 ///
 /// ```
 /// use tower_conn_lint::{Policy, Preset, Route, lint};

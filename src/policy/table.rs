@@ -67,7 +67,14 @@ impl Table {
         for route in &policy.routes {
             let label = route.template.as_ref().map(|template| Label::new(template.as_str()));
             table.rules.push(rules(&route.levels, label));
-            table.insert(route, table.rules.len() - 1);
+        }
+        // What is served by GET is served by HEAD; a route of its own stands over that.
+        let is_get = |route: &ParsedRoute| route.method == Some(Method::GET);
+        for (index, route) in policy.routes.iter().enumerate().filter(|(_, route)| is_get(route)) {
+            table.insert(route, Some(Method::HEAD), index);
+        }
+        for (index, route) in policy.routes.iter().enumerate() {
+            table.insert(route, route.method.clone(), index);
         }
         for path in &policy.excluded {
             table.excluded_paths.insert(None, path, ());
@@ -75,7 +82,7 @@ impl Table {
         table
     }
 
-    pub(crate) fn has_inbound_routes(&self) -> bool {
+    pub(crate) fn reads_inbound_paths(&self) -> bool {
         !self.inbound.is_empty() || !self.excluded_paths.is_empty()
     }
 
@@ -114,18 +121,18 @@ impl Table {
         }
     }
 
-    fn insert(&mut self, route: &ParsedRoute, index: usize) {
+    fn insert(&mut self, route: &ParsedRoute, method: Option<Method>, index: usize) {
         let routes = match &route.target {
             None => &mut self.inbound,
             Some(target) => self.outbound.entry(lower_case(target).into()).or_default(),
         };
         match &route.template {
-            Some(template) => _ = routes.insert(route.method.clone(), template, index),
+            Some(template) => _ = routes.insert(method, template, index),
             None => {
                 for every_path in ["/", "/{*rest}"] {
                     let template =
                         Template::parse(every_path).expect("this template is well-formed");
-                    routes.insert(route.method.clone(), &template, index);
+                    routes.insert(method.clone(), &template, index);
                 }
             }
         }

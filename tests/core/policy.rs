@@ -210,6 +210,27 @@ fn the_strongest_source_wins() {
 }
 
 #[test]
+fn a_route_for_get_is_one_for_head_unless_head_has_its_own() {
+    let policy = Policy::builder()
+        .preset(Preset::Recommended1)
+        .route(Route::inbound("HEAD /own").allow(lint::HANDLER_SENDS_CLOSE))
+        .route(Route::inbound("GET /own").warn(lint::HANDLER_SENDS_CLOSE))
+        .route(Route::inbound("GET /x").warn(lint::HANDLER_SENDS_CLOSE))
+        .build()
+        .unwrap();
+    let lint = quiet().policy(policy).build();
+    for (method, path, expected) in [
+        (Method::GET, "/x", Level::Warn),
+        (Method::HEAD, "/x", Level::Warn),
+        (Method::POST, "/x", Level::Fix),
+        (Method::GET, "/own", Level::Warn),
+        (Method::HEAD, "/own", Level::Allow),
+    ] {
+        assert_eq!(level_on(&lint, method.clone(), path), expected, "{method} {path}");
+    }
+}
+
+#[test]
 fn an_exception_on_a_route_yields_only_to_the_environment() {
     for (environment, expected) in [("", true), ("handler-sends-close=fix", false), ("off", true)] {
         let lint = quiet().policy(Preset::Recommended1).environment(environment).build();

@@ -134,8 +134,8 @@ impl Route {
                     let near = without_slash(word, words.last().copied());
                     return Err(PolicyError::target(&self.text, word, &near));
                 }
-                Some(word) => Some(word.into()),
-                None => return Err(refuse("name the client or the host before the path")),
+                Some(word) if !STANDARD.contains(&word) => Some(word.into()),
+                _ => return Err(refuse("name the client or the host before the path")),
             },
         };
         let method = match words.as_slice() {
@@ -162,9 +162,11 @@ impl Route {
     }
 }
 
+/// The methods of RFC 9110 section 9 and RFC 5789.
+const STANDARD: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+
 fn method(word: &str) -> Result<Method, String> {
-    const STANDARD: [&str; 9] =
-        ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
     if let Some(near) =
         STANDARD.iter().find(|near| near.eq_ignore_ascii_case(word) && **near != word)
     {

@@ -106,6 +106,11 @@ fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
             "route `login`: write `/path` or `METHOD /path`",
         ),
         (
+            builder.clone().route(Route::outbound("POST /login")),
+            PolicyErrorKind::Route,
+            "route `POST /login`: name the client or the host before the path",
+        ),
+        (
             builder.clone().route(Route::outbound("/login")),
             PolicyErrorKind::Route,
             "route `/login`: name the client or the host before the path",
@@ -271,6 +276,27 @@ fn the_environment_is_read_like_rust_log() {
     let text = errors.unwrap().to_string();
     assert!(text.contains("did you mean `client-sends-close`?"), "{text}");
     assert!(text.contains("did you mean `observe`?"), "{text}");
+}
+
+#[test]
+fn the_environment_of_the_process_is_heeded() {
+    const NAME: &str = "policy::the_environment_of_the_process_is_heeded";
+    // A process of its own, since the environment is one for all tests.
+    if let Some(kept) = std::env::var_os("EXPECT_CLOSE") {
+        let lint = ConnLint::builder().policy(Preset::Recommended1).without_tracing().build();
+        let (finding, close) = handler_close(&lint, Method::GET, "/");
+        assert_eq!(close, kept == "kept", "a close under CONN_LINT");
+        assert_eq!(finding.is_none(), kept == "kept", "{finding:?}");
+        return;
+    }
+    for (setting, expected) in [("off", "kept"), ("", "removed")] {
+        let program = std::env::current_exe().unwrap();
+        let mut child = std::process::Command::new(program);
+        let child = child.args(["--exact", NAME]).env("CONN_LINT", setting);
+        let output = child.env("EXPECT_CLOSE", expected).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{setting:?}: {text}");
+    }
 }
 
 #[test]

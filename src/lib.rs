@@ -26,7 +26,7 @@
 //! None is on by default.
 //!
 //! - `axum`: original and matched paths, the caller's address, [`IntentionalClose`] as a part of
-//!   a response, denials as axum's body;
+//!   a response, denials as axum's body; includes `hyper-util`;
 //! - `hyper-util`: denials as the bodies of `http-body-util`;
 //! - `metrics`: counters by the `metrics` facade;
 //! - `full`: all of them.

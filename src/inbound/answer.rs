@@ -22,7 +22,7 @@ pub trait Answer<B> {
 }
 
 /// Answers with the body types that are known: `String`; with the feature `axum`
-/// `axum::body::Body`; with the feature `hyper-util` `Full<Bytes>`, and `BoxBody` and
+/// `axum::body::Body`; with that or `hyper-util` also `Full<Bytes>`, and `BoxBody` and
 /// `UnsyncBoxBody` of `Bytes` whose error is `Infallible` or `Box<dyn Error + Send + Sync>`.
 /// The layer works with any other body type too, but can't answer a denial with it.
 ///

@@ -9,7 +9,7 @@ use super::claim::Claim;
 use super::found::Found;
 use super::judgement::{self, Subject};
 use super::placement::Placement;
-use super::request::{MatchedRoute, authority, is_grpc, original_path, swap_head};
+use super::request::{MatchedRoute, authority, is_grpc, leaves_content, original_path, swap_head};
 use super::target::{Known, Target};
 use crate::denied::Denied;
 use crate::field::Signs;
@@ -41,6 +41,8 @@ pub(crate) struct Refusal {
     pub(crate) denied: Denied,
     /// By its content type: then its answer is a status of gRPC.
     pub(crate) is_grpc: bool,
+    /// More content is announced than the server below reads for the sake of the connection.
+    pub(crate) leaves_content: bool,
 }
 
 // === impl Exchange ===
@@ -185,7 +187,10 @@ impl Exchange {
         let outer = outer.iter().filter(|finding| !found_again(finding)).cloned();
         parts.extensions.insert(outer.chain(denial.findings.iter().cloned()).collect::<Findings>());
         self.found = Some(Found::new(&self.placement, denial.findings, claim));
-        let refuse = |denied| Err(Refusal { denied, is_grpc: is_grpc(&parts.headers) });
+        let refuse = |denied| {
+            let leaves_content = leaves_content(self.signs, &parts.headers);
+            Err(Refusal { denied, is_grpc: is_grpc(&parts.headers), leaves_content })
+        };
         denial.denied.map_or(Ok(()), refuse)
     }
 

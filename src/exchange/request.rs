@@ -5,6 +5,7 @@ use std::mem;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Request, header};
 
+use crate::field::{Framing, Signs, request_framing};
 use crate::lint::Label;
 
 /// The route that a router matched before the layer was called; axum's, where its feature is on.
@@ -55,6 +56,16 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let (start, rest) = value.split_at_checked("application/grpc".len()).unwrap_or_default();
     start.eq_ignore_ascii_case("application/grpc")
         && matches!(rest.bytes().next(), None | Some(b'+' | b';' | b' '))
+}
+
+/// Whether a connection of HTTP/1.1 ends if this request's content is not read: hyper reads on for
+/// what is short, and drops the connection without a word for the rest (1.12).
+pub(super) fn leaves_content(signs: Signs, headers: &HeaderMap) -> bool {
+    const SHORT: u64 = 8 * 1024;
+    let is_short = |framing| matches!(framing, Framing::Length(length) if length <= SHORT);
+    signs.contains(Signs::CONTENT)
+        && !signs.intersects(Signs::MULTIPLEXED)
+        && !is_short(request_framing(signs.version(), headers))
 }
 
 /// The host and port that a request is for, as its URI or its `Host` field names them.

@@ -2,6 +2,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::denied::Denied;
 use crate::exchange::Refusal;
+use crate::intent::IntentionalClose;
 use crate::lint::Findings;
 
 /// The answer to a denied request: problem details (RFC 9457), or for gRPC a status without
@@ -9,6 +10,14 @@ use crate::lint::Findings;
 pub(super) fn response(refusal: &Refusal, findings: Findings) -> Response<String> {
     let denied = refusal.denied;
     let mut response = if refusal.is_grpc { grpc(denied) } else { problem_details(denied) };
+    if refusal.leaves_content {
+        // Said, so that the caller sends nothing more on a connection that is about to end.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+        response
+            .extensions_mut()
+            .insert(IntentionalClose("a denied request's content is not read"));
+    }
     response.extensions_mut().insert(denied);
     response.extensions_mut().insert(findings);
     response

@@ -144,6 +144,27 @@ async fn a_denial_has_the_status_that_the_policy_names() {
 }
 
 #[tokio::test]
+async fn a_denial_says_close_where_the_content_that_it_leaves_ends_the_connection() {
+    let policy = Policy::builder().deny(lint::PROXY_CONNECTION_SENT).build().unwrap();
+    let (server, _, _) = serve(ConnLint::builder().policy(policy)).await;
+    let head = "POST /denied HTTP/1.1\r\nhost: x\r\nproxy-connection: x\r\n";
+
+    let mut peer = Peer::connect(server.addr).await;
+    for _ in 0..3 {
+        let response = peer.ask(format!("{head}content-length: 3\r\n\r\nabc")).await;
+        assert_eq!(response.status(), 400);
+        assert!(!response.says("close"), "a short content is read, and the connection lives on");
+    }
+    for announced in ["content-length: 65536", "transfer-encoding: chunked"] {
+        let mut peer = Peer::connect(server.addr).await;
+        let response = peer.ask(format!("{head}{announced}\r\n\r\n")).await;
+        assert_eq!(response.status(), 400);
+        assert!(response.says("close"), "{announced}: the connection is about to end");
+        assert!(peer.message().await.is_none(), "{announced}: and it ends");
+    }
+}
+
+#[tokio::test]
 async fn a_denied_grpc_call_gets_a_status_of_grpc() {
     let (lint, _) = lint(policy());
     let app = app(Arc::default()).layer(lint.inbound());

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
-use crate::lint::{Finding, Level};
+use crate::lint::{Finding, Level, printable};
 use crate::policy::Table;
 use crate::report::{Limiter, Reporter};
 
@@ -37,12 +37,7 @@ impl Shared {
             Some(caller) => caller(parts)?,
             None => peer(parts)?,
         };
-        let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-        let mut cut: String = text.chars().take(64).map(printable).collect();
-        while cut.len() > 64 {
-            cut.pop();
-        }
-        Some(cut.into())
+        Some(printable(&text, 64).into())
     }
 }
 

@@ -1,8 +1,9 @@
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::{fmt, ptr};
+
+use super::printable;
 
 /// A route, client or host as it stands in logs and metrics: interned once for the process, so
 /// that it costs a pointer, stays the same across reloads of a policy, and can't grow without
@@ -38,7 +39,10 @@ impl Label {
         static LABELS: LazyLock<Mutex<Labels>> = LazyLock::new(Mutex::default);
 
         // A panic can't leave the table half written.
-        LABELS.lock().unwrap_or_else(PoisonError::into_inner).intern(&printable(text))
+        LABELS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .intern(&printable(text, Label::MAX_LEN))
     }
 
     /// The text.
@@ -87,24 +91,6 @@ impl Labels {
         self.0.insert(text);
         Label(text)
     }
-}
-
-/// The text without control characters, cut before and after: what replaces one is longer.
-fn printable(text: &str) -> Cow<'_, str> {
-    let text = cut(text);
-    if !text.contains(char::is_control) {
-        return text.into();
-    }
-    let printable = text.replace(char::is_control, "\u{fffd}");
-    cut(&printable).to_owned().into()
-}
-
-fn cut(text: &str) -> &str {
-    let mut end = text.len().min(Label::MAX_LEN);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod keep_alive;
 mod label;
 mod level;
 mod message;
+mod printable;
 mod reading;
 mod set;
 mod stand_aside;
@@ -54,4 +55,5 @@ pub use self::set::LintSet;
 pub use self::stand_aside::StandAside;
 
 pub(crate) use self::check::is_quiet_response;
+pub(crate) use self::printable::printable;
 pub(crate) use self::stand_aside::unread_body;

@@ -34,32 +34,36 @@ impl Environment {
         let mut environment = Environment::default();
         let mut errors = Vec::new();
         for setting in text.split(',').map(str::trim).filter(|setting| !setting.is_empty()) {
-            match setting.split_once('=') {
-                None if setting.eq_ignore_ascii_case("off") => environment.off = true,
-                None if setting.eq_ignore_ascii_case("observe") => environment.observe = true,
-                None => errors.push(PolicyError::setting(
-                    setting,
-                    "`off`, `observe` or `lint=level`",
-                    nearest(setting, ["off", "observe"]),
-                )),
-                Some((name, level)) => {
-                    let level = level.trim();
-                    let level = level.to_ascii_lowercase().parse::<Level>().map_err(|_| {
-                        let levels = Level::ALL.map(Level::as_str);
-                        let expected = "a level: allow, warn, fix or deny";
-                        PolicyError::setting(level, expected, nearest(level, levels))
-                    });
-                    match LintName::from(name.trim()).resolve().and_then(|lint| Ok((lint, level?)))
-                    {
-                        Ok((lint, level)) => {
-                            let level = admitted(lint, level, &mut errors);
-                            environment.levels.push((lint, level));
-                        }
-                        Err(error) => errors.push(error),
-                    }
-                }
+            if let Err(error) = environment.read(setting, &mut errors) {
+                errors.push(error);
             }
         }
         (environment, PolicyErrors::check(errors).err())
     }
+
+    fn read(&mut self, setting: &str, errors: &mut Vec<PolicyError>) -> Result<(), PolicyError> {
+        let Some((name, level)) = setting.split_once('=') else {
+            match setting.to_ascii_lowercase().as_str() {
+                "off" => self.off = true,
+                "observe" => self.observe = true,
+                _ => {
+                    let expected = "`off`, `observe` or `lint=level`";
+                    let near = nearest(setting, ["off", "observe"]);
+                    return Err(PolicyError::setting(setting, expected, near));
+                }
+            }
+            return Ok(());
+        };
+        let lint = LintName::from(name.trim()).resolve()?;
+        let level = read_level(level.trim())?;
+        self.levels.push((lint, admitted(lint, level, errors)));
+        Ok(())
+    }
+}
+
+fn read_level(text: &str) -> Result<Level, PolicyError> {
+    text.to_ascii_lowercase().parse().map_err(|_| {
+        let near = nearest(text, Level::ALL.map(Level::as_str));
+        PolicyError::setting(text, "a level: allow, warn, fix or deny", near)
+    })
 }

@@ -162,10 +162,14 @@ impl PolicyErrors {
 
     /// As much as goes on a line of a log: the first mistake, and more while they are short.
     pub(crate) fn brief(&self) -> String {
+        self.joined(512)
+    }
+
+    fn joined(&self, most: usize) -> String {
         let mut text = String::new();
         for (index, error) in self.iter().enumerate() {
             let next = format!("{}{error}", if index > 0 { "; " } else { "" });
-            if index > 0 && text.len() + next.len() > 512 {
+            if index > 0 && text.len() + next.len() > most {
                 return format!("{text}; and {} more", self.0.len() - index);
             }
             text.push_str(&next);
@@ -190,13 +194,7 @@ impl<'a> IntoIterator for &'a PolicyErrors {
 
 impl fmt::Display for PolicyErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.iter().enumerate() {
-            if index > 0 {
-                f.write_str("; ")?;
-            }
-            write!(f, "{error}")?;
-        }
-        Ok(())
+        f.write_str(&self.joined(usize::MAX))
     }
 }
 

@@ -37,4 +37,4 @@ pub(crate) use self::levels::effective;
 pub(crate) use self::policy::resolve_levels;
 pub(crate) use self::table::{Match, Rules, Table};
 
-use self::policy::admitted;
+use self::policy::{admitted, resolve};

@@ -176,7 +176,7 @@ impl PolicyBuilder {
     /// mistake drops only itself. The mistakes stand beside it.
     pub fn build_lossy(self) -> (Policy, Option<PolicyErrors>) {
         let mut errors = Vec::new();
-        let levels = resolve_all(&self.levels, &mut errors);
+        let levels = resolve(&self.levels, Ok, &mut errors);
         let routes = self.routes.iter().filter_map(|route| route.parse(&mut errors)).collect();
         let mut excluded = Vec::new();
         for path in &self.excluded {
@@ -209,14 +209,19 @@ pub(crate) fn resolve_levels(
     named: &[(LintName, Level)],
 ) -> (Vec<(Lint, Level)>, Option<PolicyErrors>) {
     let mut errors = Vec::new();
-    let levels = resolve_all(named, &mut errors);
+    let levels = resolve(named, Ok, &mut errors);
     (levels, PolicyErrors::check(errors).err())
 }
 
-fn resolve_all(named: &[(LintName, Level)], errors: &mut Vec<PolicyError>) -> Vec<(Lint, Level)> {
+/// The levels of lints that there are, that pass a further check, and as far as the lint admits.
+pub(super) fn resolve(
+    named: &[(LintName, Level)],
+    check: impl Fn(Lint) -> Result<Lint, PolicyError>,
+    errors: &mut Vec<PolicyError>,
+) -> Vec<(Lint, Level)> {
     let mut levels = Vec::new();
     for (name, level) in named {
-        match name.resolve() {
+        match name.resolve().and_then(&check) {
             Ok(lint) => levels.push((lint, admitted(lint, *level, errors))),
             Err(error) => errors.push(error),
         }

@@ -1,6 +1,6 @@
 use http::Method;
 
-use super::{LintName, PolicyError, Template};
+use super::{LintName, PolicyError, Template, resolve};
 use crate::lint::{Level, Lint};
 
 /// The levels of one route, told apart by method and path template, outbound also by the
@@ -103,12 +103,7 @@ impl Route {
                 return None;
             }
         };
-        for (name, level) in &self.levels {
-            match name.resolve().and_then(|lint| self.check_side(lint)) {
-                Ok(lint) => parsed.levels.push((lint, super::admitted(lint, *level, errors))),
-                Err(error) => errors.push(error),
-            }
-        }
+        parsed.levels = resolve(&self.levels, |lint| self.check_side(lint), errors);
         Some(parsed)
     }
 

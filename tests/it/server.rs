@@ -3,10 +3,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
+use axum::extract::Request;
 use axum::serve::ListenerExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -69,4 +71,14 @@ pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let addr = listener.local_addr().expect("a bound socket has an address");
     (listener, addr)
+}
+
+/// Speaks the protocol that a request asked for: four bytes come, and go back.
+pub(crate) async fn echo_upgraded(request: Request) {
+    let upgraded = hyper::upgrade::on(request).await.expect("the peer upgrades");
+    let mut io = TokioIo::new(upgraded);
+    let mut greeting = [0; 4];
+    io.read_exact(&mut greeting).await.expect("the greeting comes");
+    io.write_all(&greeting).await.expect("the echo goes");
+    io.shutdown().await.expect("the end goes");
 }

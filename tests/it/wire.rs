@@ -15,7 +15,7 @@ use tower_conn_lint::{ConnHandle, IntentionalClose, Policy, Preset};
 use crate::client::{call, get as request, pool};
 use crate::found::{Found, lint};
 use crate::raw::Peer;
-use crate::server::Server;
+use crate::server::{Server, echo_upgraded};
 use crate::upstream::Upstream;
 use crate::within::within;
 
@@ -404,13 +404,6 @@ async fn status(method: Method, path: axum::extract::Path<u16>) -> Response {
 async fn upgrade(request: axum::extract::Request) -> impl IntoResponse {
     let mut headers = connection_lines(request.headers());
     headers.insert(header::UPGRADE, HeaderValue::from_static("echo"));
-    tokio::spawn(async move {
-        let upgraded = hyper::upgrade::on(request).await.expect("the peer upgrades");
-        let mut io = TokioIo::new(upgraded);
-        let mut greeting = [0; 4];
-        io.read_exact(&mut greeting).await.expect("the greeting comes");
-        io.write_all(&greeting).await.expect("the echo goes");
-        io.shutdown().await.expect("the end goes");
-    });
+    tokio::spawn(echo_upgraded(request));
     (StatusCode::SWITCHING_PROTOCOLS, headers)
 }

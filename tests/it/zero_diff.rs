@@ -9,9 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version, hea
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioExecutor;
 use std::convert::Infallible;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::{Layer as _, Service, ServiceExt as _};
 use tower_conn_lint::{ConnLint, Preset};
 
@@ -19,7 +18,7 @@ use crate::chunks::Chunks;
 use crate::found::{lint, lint_by};
 use crate::message::Message;
 use crate::raw::Peer;
-use crate::server::Server;
+use crate::server::{Server, echo_upgraded};
 use crate::upstream::Upstream;
 use crate::within::within;
 
@@ -237,14 +236,7 @@ async fn middleware_of_a_user(request: axum::extract::Request, next: middleware:
 }
 
 async fn upgrade(request: axum::extract::Request) -> impl IntoResponse {
-    tokio::spawn(async move {
-        let upgraded = hyper::upgrade::on(request).await.expect("the peer upgrades");
-        let mut io = TokioIo::new(upgraded);
-        let mut greeting = [0; 4];
-        io.read_exact(&mut greeting).await.expect("the greeting comes");
-        io.write_all(&greeting).await.expect("the echo goes");
-        io.shutdown().await.expect("the end goes");
-    });
+    tokio::spawn(echo_upgraded(request));
     let headers = [(header::CONNECTION, "Upgrade"), (header::UPGRADE, "echo")];
     (StatusCode::SWITCHING_PROTOCOLS, headers)
 }

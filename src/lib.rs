@@ -19,6 +19,7 @@
 //! | what is looked for, and what was found | [`lint`] |
 //! | what is done about it | [`policy`] |
 //! | where it is reported | [`report`] |
+//! | why connections end, and who closes them | [`connection`] |
 //! | how the `Connection` field is read and edited | [`field`] |
 //!
 //! # Features
@@ -35,6 +36,7 @@
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod connection;
 pub mod field;
 pub mod inbound;
 pub mod lint;

@@ -75,8 +75,8 @@ impl Story<'_> {
     fn outcome(&self, f: &mut fmt::Formatter<'_>, act: &Act) -> fmt::Result {
         let mut lead = act.caller.as_str();
         for (lint, count) in act.counts.iter().filter(|(_, count)| count.rewritten > 0) {
-            let message = count.finding.message;
-            writeln!(f, "  {lead:<6} rewritten: {} {message}s, for {lint}", count.rewritten)?;
+            let place = count.finding.place;
+            writeln!(f, "  {lead:<6} rewritten: {} {place}s, for {lint}", count.rewritten)?;
             lead = "";
         }
         if !lead.is_empty() {

@@ -182,8 +182,9 @@ impl Exchange {
         let lints: LintSet = denial.findings.iter().map(|finding| finding.lint).collect();
         let claim = Claim::enter(&mut parts.extensions, head.message, lints);
         let outer = parts.extensions.get::<Findings>().cloned().unwrap_or_default();
-        let found_again =
-            |finding: &Finding| finding.message == head.message && lints.contains(finding.lint);
+        let found_again = |finding: &Finding| {
+            finding.place == head.message.into() && lints.contains(finding.lint)
+        };
         let outer = outer.iter().filter(|finding| !found_again(finding)).cloned();
         parts.extensions.insert(outer.chain(denial.findings.iter().cloned()).collect::<Findings>());
         self.found = Some(Found::new(&self.placement, denial.findings, claim));
@@ -210,7 +211,7 @@ impl Exchange {
         }
         let ours = self.found.iter().flat_map(|found| &found.findings);
         let inner = extensions.get::<Findings>().into_iter().flatten();
-        let known = ours.chain(inner).filter(|finding| finding.message == head.message);
+        let known = ours.chain(inner).filter(|finding| finding.place == head.message.into());
         let settled = known.map(|finding| finding.lint).collect();
         let subject = Subject { settled, version, ..self.subject(head) };
         let findings = judgement::of_sent_request(&subject);
@@ -237,7 +238,7 @@ impl Exchange {
         extensions: &mut Extensions,
     ) {
         let inner = extensions.get::<Findings>().cloned().unwrap_or_default();
-        let settled = inner.iter().filter(|finding| finding.message == head.message);
+        let settled = inner.iter().filter(|finding| finding.place == head.message.into());
         let settled = settled.map(|finding| finding.lint).collect();
 
         let head = head.under(self.circumstances(extensions));

@@ -4,7 +4,9 @@ use http::{HeaderMap, Method, Version};
 
 use super::placement::Placement;
 use crate::denied::Denied;
-use crate::lint::{self, Action, Evidence, Finding, Head, Label, Level, Lint, LintSet, StandAside};
+use crate::lint::{
+    self, Action, Evidence, Finding, Head, Label, Level, Lint, LintSet, Place, StandAside,
+};
 use crate::policy::Rules;
 
 /// A message and all that bears on its judgement.
@@ -77,7 +79,7 @@ fn rewrite(subject: &Subject<'_>, findings: &mut [Finding], headers: &mut Header
     let keeps_close = lint::unread_body(&subject.head).reason();
     for finding in findings.iter_mut().filter(|finding| finding.level == Level::Fix) {
         let rewrite = finding.lint.entry().rewrite.as_ref();
-        let rewrite = rewrite.filter(|rewrite| rewrite.on.contains(finding.message));
+        let rewrite = rewrite.filter(|rewrite| rewrite.on.contains(finding.place));
         finding.action = match (rewrite, keeps_close) {
             (None, _) => Action::StoodAside(StandAside::VersionUnknown),
             (Some(_), _) if subject.head.is_interim() => Action::StoodAside(StandAside::Tunnel),
@@ -99,20 +101,17 @@ impl Subject<'_> {
         if reason.is_none() && !rules.heeded().contains(lint) {
             return None;
         }
+        let place = Place::from(head.message);
+        let level = placement.level(rules, lint, place);
         Some(Finding {
-            lint,
-            message: head.message,
-            level: placement.level(rules, lint, head.message),
-            action: Action::None,
-            would: rules.would(lint, head.message),
             reason,
-            method: self.method.clone(),
+            method: Some(self.method.clone()),
             route: self.route,
             client: placement.outlet.as_ref().map(|outlet| outlet.client),
             server: self.server,
-            caller: None,
             version: self.version,
             evidence: Evidence::of(lint, headers),
+            ..Finding::new(lint, place, level, rules.would(lint, place))
         })
     }
 }

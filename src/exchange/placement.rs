@@ -2,7 +2,7 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 use super::shared::Shared;
-use crate::lint::{Client, Label, Level, Lint, LintSet, Message};
+use crate::lint::{Client, Label, Level, Lint, LintSet, Place};
 use crate::policy::{Rules, effective};
 
 /// Where a layer stands: what it judges there, and for which client.
@@ -72,11 +72,11 @@ impl Placement {
         self.exceptions.iter().find(|(excepted, _)| *excepted == lint).map(|(_, reason)| reason)
     }
 
-    pub(crate) fn level(&self, rules: &Rules, lint: Lint, message: Message) -> Level {
+    pub(crate) fn level(&self, rules: &Rules, lint: Lint, place: Place) -> Level {
         if self.exception(lint).is_some() {
             return Level::Allow;
         }
-        effective(rules.level(lint), lint, message)
+        effective(rules.level(lint), lint, place)
     }
 }
 

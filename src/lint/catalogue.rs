@@ -1,9 +1,16 @@
 use super::entry::Entry;
-use super::{Lint, close, hop_by_hop, http2, keep_alive, reading};
+use super::{Lint, close, hop_by_hop, http2, keep_alive, reading, reuse, window};
 
 /// The families, in the order in which lints are listed and reported.
-const FAMILIES: [&[&Entry]; 5] =
-    [close::FAMILY, reading::FAMILY, keep_alive::FAMILY, hop_by_hop::FAMILY, http2::FAMILY];
+const FAMILIES: [&[&Entry]; 7] = [
+    close::FAMILY,
+    reading::FAMILY,
+    keep_alive::FAMILY,
+    hop_by_hop::FAMILY,
+    http2::FAMILY,
+    reuse::FAMILY,
+    window::FAMILY,
+];
 
 pub(super) const COUNT: usize = {
     let mut count = 0;

@@ -40,7 +40,7 @@ impl Entry {
     }
 
     fn fires(&self, head: &Head) -> bool {
-        self.places.contains(head.message)
+        self.places.contains(head.message.place())
             && self.signs.intersects(head.signs)
             && self.speaks(head.signs)
             && (self.check)(head)
@@ -81,7 +81,7 @@ const INTERESTING: [[Signs; 2]; 4] = {
         let mut index = 0;
         while index < CATALOGUE.len() {
             let entry = CATALOGUE[index];
-            if entry.places.contains(kinds[kind]) {
+            if entry.places.contains(kinds[kind].place()) {
                 let [http1, multiplexed] = &mut interesting[kinds[kind] as usize];
                 if !matches!(entry.protocol, Protocol::Multiplexed) {
                     *http1 = http1.with(entry.signs);

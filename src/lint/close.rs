@@ -3,9 +3,9 @@
 use http::{HeaderMap, HeaderName};
 
 use super::entry::{Protocol, Rewrite, Shows, lints};
-use super::message::Messages;
+use super::place::Places;
 use super::stand_aside::{closing, meant_or_forced};
-use super::{Head, Level, Message};
+use super::{Head, Level, Place};
 use crate::field::{Signs, remove_field, remove_option};
 
 lints! {
@@ -22,9 +22,9 @@ lints! {
                  used again too soon can cost seconds",
         unknown: "whether the upstream would keep the connection, and who closes first",
         level: Level::Fix,
-        places: Messages::of(Message::OutgoingRequest),
+        places: Places::of(Place::OutgoingRequest),
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Messages::OUTGOING, apply: remove_close, keeps_alive: true, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_close, keeps_alive: true, by_name_only: false }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
         check: |head| head.says_close() && !closing(head).is_right(),
@@ -41,9 +41,9 @@ lints! {
         likely: "callers dial for every request; TIME_WAIT collects on the side that closes first",
         unknown: "whether the callers would reuse the connection, and who closes first",
         level: Level::Fix,
-        places: Messages::of(Message::OutgoingResponse),
+        places: Places::of(Place::OutgoingResponse),
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Messages::OUTGOING, apply: remove_close, keeps_alive: true, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_close, keeps_alive: true, by_name_only: false }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
         check: |head| head.says_close() && !closing(head).is_right(),
@@ -60,7 +60,7 @@ lints! {
         likely: "the caller opens a connection for each request",
         unknown: "who closes first",
         level: Level::Warn,
-        places: Messages::of(Message::ReceivedRequest),
+        places: Places::of(Place::ReceivedRequest),
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Option("close"),
@@ -78,7 +78,7 @@ lints! {
         likely: "the upstream, or what stands before it, closes connections after a response",
         unknown: "whether it always closes, and why",
         level: Level::Warn,
-        places: Messages::of(Message::ReceivedResponse),
+        places: Places::of(Place::ReceivedResponse),
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Option("close"),
@@ -101,7 +101,7 @@ lints! {
         likely: "the peer opens a connection for each request",
         unknown: "whether a proxy in between downgrades the version",
         level: Level::Warn,
-        places: Messages::of(Message::ReceivedRequest).and(Message::ReceivedResponse),
+        places: Places::of(Place::ReceivedRequest).and(Place::ReceivedResponse),
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Version,
@@ -119,9 +119,9 @@ lints! {
         likely: "two places in the code or two proxies set the field",
         unknown: "which of the two the peer honours",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Messages::OUTGOING, apply: remove_keep_alive, keeps_alive: false, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_keep_alive, keeps_alive: false, by_name_only: false }),
         shows: Shows::Option("keep-alive"),
         signs: Signs::CLOSE_OPTION,
         check: |head| head.has(Signs::CLOSE_OPTION.with(Signs::KEEP_ALIVE_OPTION)),
@@ -137,7 +137,7 @@ lints! {
         likely: "a layer adds `close` to every response, whatever its status",
         unknown: "what the peer makes of it",
         level: Level::Warn,
-        places: Messages::RESPONSES,
+        places: Places::RESPONSES,
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Option("close"),
@@ -155,10 +155,10 @@ lints! {
         likely: "a layer adds `close` to every response, whatever the method",
         unknown: "whether the peer gives the tunnel up",
         level: Level::Fix,
-        places: Messages::RESPONSES,
+        places: Places::RESPONSES,
         protocol: Protocol::Http1,
         rewrite: Some(Rewrite {
-            on: Messages::of(Message::OutgoingResponse), apply: remove_close, keeps_alive: false, by_name_only: false,
+            on: Places::of(Place::OutgoingResponse), apply: remove_close, keeps_alive: false, by_name_only: false,
         }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
@@ -175,10 +175,10 @@ lints! {
         likely: "under load the server pays for handshakes on top of refusals",
         unknown: "whether shedding connections is meant",
         level: Level::Warn,
-        places: Messages::RESPONSES,
+        places: Places::RESPONSES,
         protocol: Protocol::Http1,
         rewrite: Some(Rewrite {
-            on: Messages::of(Message::OutgoingResponse), apply: remove_close, keeps_alive: true, by_name_only: true,
+            on: Places::of(Place::OutgoingResponse), apply: remove_close, keeps_alive: true, by_name_only: true,
         }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
@@ -197,7 +197,7 @@ lints! {
         likely: "the peer refuses the upgrade, or ends the connection after it",
         unknown: "which of the two the peer honours",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Option("close"),
@@ -216,7 +216,7 @@ lints! {
         likely: "every such response costs a connection",
         unknown: "whether a layer below or a proxy in between took the length away",
         level: Level::Warn,
-        places: Messages::RESPONSES,
+        places: Places::RESPONSES,
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Unframed,

@@ -38,7 +38,7 @@ impl<'a> Diagnostic<'a> {
         Diagnostic { finding, times: 1, colored: false }
     }
 
-    /// On how many messages it was seen. Default: 1.
+    /// On how many messages, connections or windows it was seen. Default: 1.
     #[must_use]
     pub const fn times(self, times: u64) -> Diagnostic<'a> {
         Diagnostic { times, ..self }
@@ -52,6 +52,53 @@ impl<'a> Diagnostic<'a> {
 
     fn paint(&self, style: Style, text: impl fmt::Display) -> String {
         if self.colored { format!("\x1b[{}m{text}\x1b[0m", style as u8) } else { text.to_string() }
+    }
+
+    /// The line of a message's head, and the mark under it.
+    fn message(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding { place, evidence, .. } = self.finding;
+        let bar = self.paint(Style::Blue, "|");
+        writeln!(f, "   {bar}  {}", self.request())?;
+        if !evidence.as_str().is_empty() {
+            writeln!(f, "   {bar}  {evidence}")?;
+        }
+        let mark = evidence.mark();
+        let carets = self.paint(Style::Yellow, "^".repeat(mark.len().max(1)));
+        let places = if self.times == 1 { place.as_str() } else { place.plural() };
+        writeln!(f, "   {bar}  {:1$}{carets} on {2} {places}", "", mark.start, self.times)
+    }
+
+    /// Which connection or window it is: what was seen of it is a sentence, for the notes.
+    fn connection(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding { place, connection, request, .. } = self.finding;
+        let bar = self.paint(Style::Blue, "|");
+        let which = match (connection, request) {
+            (Some(connection), Some(request)) => {
+                format!("connection {connection}, request {request}")
+            }
+            (Some(connection), None) => format!("connection {connection}"),
+            (None, _) => place.to_string(),
+        };
+        let about = match self.request() {
+            none if none.is_empty() => none,
+            request => format!(": {request}"),
+        };
+        writeln!(f, "   {bar}  {which}{about}")?;
+        if self.times > 1 {
+            writeln!(f, "   {bar}  and on {} other {}", self.times - 1, place.plural())?;
+        }
+        Ok(())
+    }
+
+    /// The method, the upstream and the route, as far as they are known.
+    fn request(&self) -> String {
+        let route = Some(self.finding.route).filter(|route| *route != Label::OTHER);
+        let words = [
+            self.finding.short_method(),
+            self.finding.server.map(Label::as_str),
+            route.map(Label::as_str),
+        ];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     fn note(
@@ -83,8 +130,7 @@ impl<'a> Diagnostic<'a> {
 
 impl fmt::Display for Diagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding { lint, message, level, action, evidence, .. } = self.finding;
-        let bar = self.paint(Style::Blue, "|");
+        let Finding { lint, place, level, action, .. } = self.finding;
         let kind = match (action, level) {
             (Action::Denied, _) => self.paint(Style::Red, format_args!("error[{lint}]")),
             (_, Level::Allow) => self.paint(Style::Blue, format_args!("allowed[{lint}]")),
@@ -103,25 +149,10 @@ impl fmt::Display for Diagnostic<'_> {
             write!(f, ", called by {caller}")?;
         }
         writeln!(f)?;
-        write!(f, "   {bar}  {}", self.finding.short_method())?;
-        if let Some(server) = self.finding.server {
-            write!(f, " {server}")?;
+        match place.message() {
+            Some(_) => self.message(f)?,
+            None => self.connection(f)?,
         }
-        if self.finding.route != Label::OTHER {
-            write!(f, " {}", self.finding.route)?;
-        }
-        writeln!(f)?;
-        if !evidence.as_str().is_empty() {
-            writeln!(f, "   {bar}  {evidence}")?;
-        }
-        let mark = evidence.mark();
-        let carets = self.paint(Style::Yellow, "^".repeat(mark.len().max(1)));
-        let messages = if self.times == 1 { "" } else { "s" };
-        writeln!(
-            f,
-            "   {bar}  {:1$}{carets} on {2} {message}{messages}",
-            "", mark.start, self.times
-        )?;
 
         self.note(f, "seen", self.finding.seen())?;
         self.note(f, "likely", self.finding.likely())?;
@@ -133,12 +164,12 @@ impl fmt::Display for Diagnostic<'_> {
             self.note(f, "preview", format_args!("would {would}"))?;
         }
         let constant = lint.constant();
-        let by_policy = if lint.can_fix(*message) && *level < Level::Fix {
+        let by_policy = if lint.can_fix(*place) && *level < Level::Fix {
             format!(", or `.fix(lint::{constant})`")
         } else {
             String::new()
         };
-        self.note(f, "fix", format_args!("{}{by_policy}", lint.fix()))?;
+        self.note(f, "fix", format_args!("{}{by_policy}", self.finding.fix()))?;
         self.note(
             f,
             "accept",
@@ -149,28 +180,52 @@ impl fmt::Display for Diagnostic<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::Location;
+
     use http::{HeaderMap, HeaderValue, Method, Version, header};
 
     use super::*;
-    use crate::lint::{self, Evidence, Message};
+    use crate::lint::{self, Client, Evidence, Place};
 
     fn finding(route: Label, caller: Option<&str>) -> Finding {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONNECTION, HeaderValue::from_static("te, close"));
+        let (lint, place) = (lint::CALLER_SENDS_CLOSE, Place::ReceivedRequest);
         Finding {
-            lint: lint::CALLER_SENDS_CLOSE,
-            message: Message::ReceivedRequest,
-            level: Level::Warn,
-            action: Action::None,
-            would: None,
-            reason: None,
-            method: Method::POST,
+            method: Some(Method::POST),
             route,
-            client: None,
-            server: None,
             caller: caller.map(Into::into),
             version: Some(Version::HTTP_11),
-            evidence: Evidence::of(lint::CALLER_SENDS_CLOSE, &headers),
+            evidence: Evidence::of(lint, &headers),
+            ..Finding::new(lint, place, Level::Warn, None)
+        }
+    }
+
+    fn on_connection() -> Finding {
+        let (lint, place) = (lint::UNREAD_REQUEST_BODY, Place::InboundConnection);
+        Finding {
+            method: Some(Method::POST),
+            route: Label::new("/upload"),
+            caller: Some("192.0.2.7".into()),
+            connection: Some(17),
+            request: Some(3),
+            evidence: Evidence::text(
+                "closed here 0.2 ms after the response, 65536 bytes of the request unread",
+            ),
+            ours: true,
+            ..Finding::new(lint, place, Level::Warn, None)
+        }
+    }
+
+    fn in_window() -> Finding {
+        let (lint, place) = (lint::POOL_TOO_SMALL, Place::OutboundWindow);
+        Finding {
+            client: Some(Client { name: Label::new("gateway"), built_at: Location::caller() }),
+            server: Some(Label::new("gateway:443")),
+            evidence: Evidence::text("96 dials in 60 s, 80 of them for bursts of 8"),
+            help: Some("set `pool_max_idle_per_host(8)`".into()),
+            ours: true,
+            ..Finding::new(lint, place, Level::Warn, None)
         }
     }
 
@@ -196,14 +251,49 @@ warning[caller-sends-close]: the caller asks to close after its request
     }
 
     #[test]
+    fn of_a_connection_it_tells_which_and_what_was_seen_of_it() {
+        let text = r#"
+warning[unread-request-body]: the handler answered without reading the request's body, and the connection ended for it
+  --> route `/upload`, called by 192.0.2.7
+   |  connection 17, request 3: POST /upload
+   |  and on 11 other connections of callers
+   = seen:    closed here 0.2 ms after the response, 65536 bytes of the request unread
+"#;
+        let shown = Diagnostic::new(&on_connection()).times(12).to_string();
+        assert!(shown.starts_with(text.trim_start_matches('\n')), "{shown}");
+        assert!(!shown.contains("version"), "a connection's finding waits for no version: {shown}");
+
+        let unnumbered = Finding { connection: None, method: None, ..on_connection() };
+        let shown = Diagnostic::new(&unnumbered).to_string();
+        assert!(shown.contains("   |  connection of a caller: /upload\n   = seen: "), "{shown}");
+    }
+
+    #[test]
+    fn of_a_window_it_tells_the_upstream_and_the_change_for_this_very_case() {
+        let shown = Diagnostic::new(&in_window()).to_string();
+        for part in [
+            "  --> client `gateway`, built at src/lint/diagnostic.rs:",
+            "   |  window of outbound requests: gateway:443\n",
+            "   = seen:    96 dials in 60 s, 80 of them for bursts of 8\n",
+            "   = fix:     set `pool_max_idle_per_host(8)`\n",
+        ] {
+            assert!(shown.contains(part), "{part} is missing in\n{shown}");
+        }
+        let seen = Finding { evidence: Evidence::default(), ..in_window() }.seen();
+        let summary = lint::POOL_TOO_SMALL.summary();
+        assert_eq!(seen, format!("window of outbound requests: {summary}"));
+    }
+
+    #[test]
     fn colours_change_no_text_and_no_column() {
-        let finding = finding(Label::new("/v1/login"), None);
-        let plain = Diagnostic::new(&finding).to_string();
-        let colored = Diagnostic::new(&finding).colored(true).to_string();
-        let stripped = ["1", "33", "34", "0"]
-            .iter()
-            .fold(colored, |text, code| text.replace(&format!("\x1b[{code}m"), ""));
-        assert_eq!(stripped, plain);
+        for finding in [finding(Label::new("/v1/login"), None), on_connection(), in_window()] {
+            let plain = Diagnostic::new(&finding).to_string();
+            let colored = Diagnostic::new(&finding).colored(true).to_string();
+            let stripped = ["1", "33", "34", "0"]
+                .iter()
+                .fold(colored, |text, code| text.replace(&format!("\x1b[{code}m"), ""));
+            assert_eq!(stripped, plain);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use http::HeaderMap;
 
-use super::message::Messages;
+use super::place::Places;
 use super::{Head, Level};
 use crate::field::Signs;
 
@@ -18,7 +18,7 @@ pub(crate) struct Entry {
     pub(crate) unknown: &'static str,
     /// Under `recommended-1`; the other presets follow from it.
     pub(crate) level: Level,
-    pub(crate) places: Messages,
+    pub(crate) places: Places,
     pub(crate) protocol: Protocol,
     pub(crate) rewrite: Option<Rewrite>,
     pub(crate) shows: Shows,
@@ -38,7 +38,7 @@ pub(crate) enum Protocol {
 /// A rewrite of an outgoing message: it only removes, so it is right whatever version is spoken.
 #[derive(Debug)]
 pub(crate) struct Rewrite {
-    pub(crate) on: Messages,
+    pub(crate) on: Places,
     pub(crate) apply: fn(&mut HeaderMap) -> bool,
     /// Removes `close`, so it stands aside where closing is right.
     pub(crate) keeps_alive: bool,
@@ -65,19 +65,51 @@ pub(crate) enum Shows {
     Version,
     /// The absence of both `Content-Length` and `Transfer-Encoding`.
     Unframed,
+    /// Nothing of a message: a line about a connection, or about a window of them.
+    Connection,
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// What the entries of lints on connections and windows have in common: no head trips them,
+    /// and there is no message to rewrite. Their checks are those of `connection`.
+    pub(super) const BESIDE_MESSAGES: Entry = Entry {
+        name: "",
+        summary: "",
+        why: "",
+        example: "",
+        fix: "",
+        accept: "",
+        source: "",
+        likely: "",
+        unknown: "",
+        level: Level::Allow,
+        places: Places::NONE,
+        protocol: Protocol::Any,
+        rewrite: None,
+        shows: Shows::Connection,
+        signs: Signs::NONE,
+        check: |_| false,
+    };
 }
 
 /// Defines the lints of a family: a public constant for each, documented by its summary, and
-/// the family's part of the catalogue.
+/// the family's part of the catalogue. An entry may take its last fields from another one.
 macro_rules! lints {
-    ($($constant:ident = $name:literal, $summary:literal { $($field:ident: $value:expr,)+ })+) => {
+    ($($constant:ident = $name:literal, $summary:literal { $($field:ident: $value:expr,)+ $(..$base:expr)? })+) => {
         $(
             #[doc = concat!("`", $name, "`: ", $summary, ".")]
             pub const $constant: crate::lint::Lint = crate::lint::Lint::named($name);
         )+
 
         pub(super) const FAMILY: &[&crate::lint::entry::Entry] = &[
-            $(&crate::lint::entry::Entry { name: $name, summary: $summary, $($field: $value,)+ },)+
+            $(&crate::lint::entry::Entry {
+                name: $name,
+                summary: $summary,
+                $($field: $value,)+
+                $(..$base)?
+            },)+
         ];
     };
 }

@@ -3,12 +3,13 @@ use std::ops::Range;
 
 use http::{HeaderMap, header};
 
-use super::Lint;
 use super::entry::Shows;
+use super::{Lint, printable};
 use crate::field::{CONNECTION_SPECIFIC, is_misspelled, token};
 
 /// What was seen of a message: one line of its head, escaped and cut at 256 bytes, so that it may
-/// stand in a log as it is, and the part of it that matters.
+/// stand in a log as it is, and the part of it that matters. Of a connection, or a window of them:
+/// one line about it, of which no part is marked.
 ///
 /// ```
 /// use http::{HeaderMap, header};
@@ -45,8 +46,14 @@ impl Evidence {
                 .into_iter()
                 .find(|name| headers.contains_key(*name))
                 .map_or_else(Evidence::default, |name| Evidence::of_field(headers, name)),
-            Shows::Version | Shows::Unframed => Evidence::default(),
+            Shows::Version | Shows::Unframed | Shows::Connection => Evidence::default(),
         }
+    }
+
+    /// A line about a connection or a window.
+    #[allow(dead_code)] // Wired by the shell in the next step.
+    pub(crate) fn text(text: &str) -> Evidence {
+        Evidence { text: printable(text, MAX_LEN).into_owned(), mark: 0..0 }
     }
 
     /// The line; empty where there is none to show.
@@ -161,5 +168,15 @@ mod tests {
         ] {
             assert_eq!(Evidence::of(lint, &headers).marked(), Some(marked), "{lint}");
         }
+    }
+
+    #[test]
+    fn a_line_about_a_connection_is_printable_and_cut() {
+        let evidence = Evidence::text("closed here 0.2 ms after the response");
+        assert_eq!(evidence.as_str(), "closed here 0.2 ms after the response");
+        assert_eq!(evidence.marked(), None, "nothing of it is marked");
+        let hostile = Evidence::text(&"\u{1b}\n".repeat(500));
+        assert!(hostile.as_str().len() <= MAX_LEN, "{} bytes", hostile.as_str().len());
+        assert!(!hostile.as_str().contains(char::is_control), "{hostile:?}");
     }
 }

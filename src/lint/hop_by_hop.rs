@@ -3,8 +3,8 @@
 use http::{HeaderMap, HeaderName};
 
 use super::entry::{Protocol, Rewrite, Shows, lints};
-use super::message::Messages;
-use super::{Level, Message};
+use super::place::Places;
+use super::{Level, Place};
 use crate::field::{Signs, remove_field};
 
 lints! {
@@ -18,10 +18,10 @@ lints! {
         likely: "it has no effect, or an unwanted one at a peer that reads it as `Connection`",
         unknown: "what the proxies in between make of it",
         level: Level::Fix,
-        places: Messages::REQUESTS,
+        places: Places::REQUESTS,
         protocol: Protocol::Any,
         rewrite: Some(Rewrite {
-            on: Messages::of(Message::OutgoingRequest),
+            on: Places::of(Place::OutgoingRequest),
             apply: remove_proxy_connection,
             keeps_alive: false,
             by_name_only: false,

@@ -1,8 +1,8 @@
 //! HTTP/2 and HTTP/3, where fields don't speak of connections.
 
 use super::entry::{Protocol, Rewrite, Shows, lints};
-use super::message::Messages;
-use super::{Level, Message};
+use super::place::Places;
+use super::{Level, Place};
 use crate::field::{Signs, remove_connection_specific};
 
 lints! {
@@ -17,10 +17,10 @@ lints! {
         likely: "the library strips it, except for fields nominated in further `Connection` lines",
         unknown: "what is left of it on the wire",
         level: Level::Fix,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Multiplexed,
         rewrite: Some(Rewrite {
-            on: Messages::of(Message::OutgoingResponse),
+            on: Places::of(Place::OutgoingResponse),
             apply: remove_connection_specific,
             keeps_alive: false,
             by_name_only: false,

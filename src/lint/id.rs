@@ -2,8 +2,8 @@ use std::fmt;
 
 use super::catalogue::CATALOGUE;
 use super::entry::Entry;
-use super::message::Messages;
-use super::{Level, Message};
+use super::place::Places;
+use super::{Level, Message, Place};
 
 /// One lint of the catalogue: a name that is stable, and all that is to be said of it.
 ///
@@ -108,22 +108,22 @@ impl Lint {
         self.entry().level
     }
 
-    /// Whether it is looked for in this kind of message.
-    pub const fn applies_to(self, message: Message) -> bool {
-        self.entry().places.contains(message)
+    /// Whether it is looked for in this place: a kind of message, a connection, a window.
+    pub fn applies_to(self, place: impl Into<Place>) -> bool {
+        self.entry().places.contains(place.into())
     }
 
-    /// Whether a rewrite of this kind of message is safe and has an effect.
-    pub const fn can_fix(self, message: Message) -> bool {
-        match &self.entry().rewrite {
-            Some(rewrite) => self.applies_to(message) && rewrite.on.contains(message),
-            None => false,
-        }
+    /// Whether a rewrite of this kind of message is safe and has an effect; never of a connection.
+    pub fn can_fix(self, place: impl Into<Place>) -> bool {
+        let place = place.into();
+        let rewrite = self.entry().rewrite.as_ref();
+        self.applies_to(place) && rewrite.is_some_and(|rewrite| rewrite.on.contains(place))
     }
 
-    /// Whether a policy may deny this kind of message for it.
-    pub const fn can_deny(self, message: Message) -> bool {
-        self.applies_to(message) && message.can_be_denied()
+    /// Whether a policy may deny this kind of message for it; never a connection.
+    pub fn can_deny(self, place: impl Into<Place>) -> bool {
+        let place = place.into();
+        self.applies_to(place) && place.message().is_some_and(Message::can_be_denied)
     }
 
     /// Whether a rewrite of some message mends it.
@@ -133,12 +133,17 @@ impl Lint {
 
     /// Whether some message that it is looked for in may be denied.
     pub(crate) const fn is_deniable(self) -> bool {
-        self.entry().places.intersects(Messages::REQUESTS)
+        self.entry().places.intersects(Places::REQUESTS)
+    }
+
+    /// Whether it is looked for in messages.
+    pub(crate) const fn is_of_messages(self) -> bool {
+        self.entry().places.intersects(Places::ALL_MESSAGES)
     }
 
     /// Whether it is looked for on this side.
     pub(crate) const fn is_looked_for(self, inbound: bool) -> bool {
-        self.entry().places.intersects(if inbound { Messages::INBOUND } else { Messages::OUTBOUND })
+        self.entry().places.intersects(if inbound { Places::INBOUND } else { Places::OUTBOUND })
     }
 
     /// Everything that is to be said of it, as text.

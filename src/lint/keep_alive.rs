@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::Level;
 use super::entry::{Protocol, Rewrite, Shows, lints};
-use super::message::Messages;
+use super::place::Places;
 use crate::field::{Signs, remove_field};
 
 lints! {
@@ -18,7 +18,7 @@ lints! {
         likely: "the field is ignored, or forwarded beyond its connection",
         unknown: "what stands in between",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
         rewrite: Some(DROP_FIELD),
         shows: Shows::Field("keep-alive"),
@@ -36,7 +36,7 @@ lints! {
         likely: "the peer ignores the field",
         unknown: "what the sender meant",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
         rewrite: Some(DROP_FIELD),
         shows: Shows::Field("keep-alive"),
@@ -54,7 +54,7 @@ lints! {
         likely: "careful clients dial for each request",
         unknown: "what this client makes of it",
         level: Level::Warn,
-        places: Messages::RESPONSES,
+        places: Places::RESPONSES,
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Field("keep-alive"),
@@ -64,7 +64,7 @@ lints! {
 }
 
 const DROP_FIELD: Rewrite = Rewrite {
-    on: Messages::OUTGOING,
+    on: Places::OUTGOING,
     apply: remove_keep_alive_field,
     keeps_alive: false,
     by_name_only: false,

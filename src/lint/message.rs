@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::Place;
+
 /// Which of the four messages a layer sees. Received messages can't be rewritten with effect,
 /// outgoing ones can.
 ///
@@ -21,10 +23,6 @@ pub enum Message {
     /// A response that our client received from an upstream.
     ReceivedResponse,
 }
-
-/// A set of kinds of message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Messages(u8);
 
 // === impl Message ===
 
@@ -51,11 +49,15 @@ impl Message {
 
     /// The words for it: `received request`, `outgoing response`, ...
     pub const fn as_str(self) -> &'static str {
+        self.place().as_str()
+    }
+
+    pub(super) const fn place(self) -> Place {
         match self {
-            Message::ReceivedRequest => "received request",
-            Message::OutgoingResponse => "outgoing response",
-            Message::OutgoingRequest => "outgoing request",
-            Message::ReceivedResponse => "received response",
+            Message::ReceivedRequest => Place::ReceivedRequest,
+            Message::OutgoingResponse => Place::OutgoingResponse,
+            Message::OutgoingRequest => Place::OutgoingRequest,
+            Message::ReceivedResponse => Place::ReceivedResponse,
         }
     }
 }
@@ -63,38 +65,5 @@ impl Message {
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-// === impl Messages ===
-
-impl Messages {
-    pub(crate) const ALL: Messages = Messages(0b1111);
-    pub(crate) const OUTGOING: Messages =
-        Messages::of(Message::OutgoingResponse).and(Message::OutgoingRequest);
-    pub(crate) const REQUESTS: Messages =
-        Messages::of(Message::ReceivedRequest).and(Message::OutgoingRequest);
-    pub(crate) const RESPONSES: Messages =
-        Messages::of(Message::OutgoingResponse).and(Message::ReceivedResponse);
-
-    pub(crate) const INBOUND: Messages =
-        Messages::of(Message::ReceivedRequest).and(Message::OutgoingResponse);
-    pub(crate) const OUTBOUND: Messages =
-        Messages::of(Message::OutgoingRequest).and(Message::ReceivedResponse);
-
-    pub(crate) const fn of(message: Message) -> Messages {
-        Messages(1 << message as u8)
-    }
-
-    pub(crate) const fn and(self, message: Message) -> Messages {
-        Messages(self.0 | 1 << message as u8)
-    }
-
-    pub(crate) const fn contains(self, message: Message) -> bool {
-        self.0 & 1 << message as u8 != 0
-    }
-
-    pub(crate) const fn intersects(self, other: Messages) -> bool {
-        self.0 & other.0 != 0
     }
 }

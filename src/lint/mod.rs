@@ -1,8 +1,9 @@
 //! The catalogue of lints, and the checks of a message head.
 //!
-//! A lint is one [`Lint`]: its name, why it matters, where it applies, what mends it, and the
-//! check that decides. A check is a pure function of a [`Head`]; a connection is not known here.
-//! [`check`] gives the set of lints that fire.
+//! A lint is one [`Lint`]: its name, why it matters, where it applies, what mends it, and for
+//! lints of messages the check that decides, a pure function of a [`Head`]. [`check`] gives the
+//! set of lints that fire on a head. Lints of connections and of windows have their texts here;
+//! their checks are where connections are known.
 //!
 //! ```
 //! use http::{HeaderMap, Method, Version, header};
@@ -31,10 +32,13 @@ mod keep_alive;
 mod label;
 mod level;
 mod message;
+mod place;
 mod printable;
 mod reading;
+mod reuse;
 mod set;
 mod stand_aside;
+mod window;
 
 pub use self::catalogue::{all, explain};
 pub use self::check::check;
@@ -50,9 +54,12 @@ pub use self::keep_alive::*;
 pub use self::label::Label;
 pub use self::level::{Level, ParseLevelError};
 pub use self::message::Message;
+pub use self::place::Place;
 pub use self::reading::*;
+pub use self::reuse::*;
 pub use self::set::LintSet;
 pub use self::stand_aside::StandAside;
+pub use self::window::*;
 
 pub(crate) use self::check::is_quiet_response;
 pub(crate) use self::printable::printable;

@@ -4,7 +4,7 @@ use http::HeaderMap;
 
 use super::Level;
 use super::entry::{Protocol, Rewrite, Shows, lints};
-use super::message::Messages;
+use super::place::Places;
 use crate::field::{Signs, join_connection_lines, remove_malformed};
 
 lints! {
@@ -18,9 +18,9 @@ lints! {
         likely: "the element is ignored by some peers and honoured by others",
         unknown: "what the sender meant",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Messages::OUTGOING, apply: remove_bad_tokens, keeps_alive: false, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_bad_tokens, keeps_alive: false, by_name_only: false }),
         shows: Shows::Malformed,
         signs: Signs::MALFORMED_ELEMENT,
         check: |_| true,
@@ -36,7 +36,7 @@ lints! {
         likely: "the sender meant the option that it resembles",
         unknown: "whether the peer takes it for that option",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::Misspelled,
@@ -54,9 +54,9 @@ lints! {
         likely: "two layers or proxies each add a line",
         unknown: "which lines the peer reads",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Messages::OUTGOING, apply: join_connection_lines, keeps_alive: false, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: join_connection_lines, keeps_alive: false, by_name_only: false }),
         shows: Shows::Field("connection"),
         signs: Signs::SEVERAL_LINES,
         check: |_| true,
@@ -72,7 +72,7 @@ lints! {
         likely: "the options of that line are ignored by some peers",
         unknown: "what the sender meant",
         level: Level::Warn,
-        places: Messages::ALL,
+        places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
         rewrite: None,
         shows: Shows::ObsText,

@@ -41,7 +41,7 @@ pub enum PolicyErrorKind {
     Route,
     /// `fix` on a lint that no rewrite mends.
     CannotFix,
-    /// `deny` on a lint of messages that are never rejected.
+    /// `deny` on a lint of messages that are never rejected, or of connections.
     CannotDeny,
     /// A lint on a route of the side where it is never looked for.
     WrongSide,
@@ -131,7 +131,12 @@ impl PolicyError {
 
     pub(super) fn cannot_deny(lint: Lint) -> PolicyError {
         let text = format_args!(
-            "`deny` on `{lint}`: a response is never replaced; the most that helps is `{}`",
+            "`deny` on `{lint}`: {}; the most that helps is `{}`",
+            if lint.is_of_messages() {
+                "a response is never replaced"
+            } else {
+                "a connection is not rejected"
+            },
             if lint.is_fixable() { Level::Fix } else { Level::Warn },
         );
         PolicyError::new(PolicyErrorKind::CannotDeny, text)

@@ -1,4 +1,4 @@
-use crate::lint::{Level, Lint, LintSet, Message};
+use crate::lint::{Level, Lint, LintSet, Message, Place};
 
 /// The level of every lint, as masks: what a clean message is compared with is one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -38,12 +38,28 @@ impl Levels {
     }
 }
 
-/// The level as far as it can act on this kind of message: what can be neither rewritten nor
-/// rejected is reported.
-pub(crate) fn effective(level: Level, lint: Lint, message: Message) -> Level {
+/// The level as far as it can act in this place: what can be neither rewritten nor rejected is
+/// reported.
+pub(crate) fn effective(level: Level, lint: Lint, place: Place) -> Level {
+    let is = |kind: fn(Message) -> bool| place.message().is_some_and(kind);
     match level {
-        Level::Deny if !message.can_be_denied() => Level::Warn,
-        Level::Fix if !lint.can_fix(message) && !message.is_outgoing() => Level::Warn,
+        Level::Deny if !is(Message::can_be_denied) => Level::Warn,
+        Level::Fix if !lint.can_fix(place) && !is(Message::is_outgoing) => Level::Warn,
         level => level,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint;
+
+    #[test]
+    fn nothing_acts_on_a_connection() {
+        let others = Place::ALL.iter().copied().filter(|place| place.message().is_none());
+        for (place, level) in others.flat_map(|place| Level::ALL.map(|level| (place, level))) {
+            let expected = level.min(Level::Warn);
+            assert_eq!(effective(level, lint::SILENT_CLOSE, place), expected, "{level}: {place}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::levels::{Levels, effective};
 use super::route::ParsedRoute;
 use super::routes::Routes;
 use super::{Environment, Policy, Template};
-use crate::lint::{Label, Level, Lint, LintSet, Message};
+use crate::lint::{Label, Level, Lint, LintSet, Place};
 
 /// A policy made ready to be asked: one match gives a request's [`Rules`].
 #[derive(Debug)]
@@ -181,9 +181,9 @@ impl Rules {
         self.acts.of(lint)
     }
 
-    /// What the preview would do about this kind of message.
-    pub(crate) fn would(&self, lint: Lint, message: Message) -> Option<Level> {
-        let level = effective(self.would?.of(lint), lint, message);
+    /// What the preview would do about it in this place.
+    pub(crate) fn would(&self, lint: Lint, place: Place) -> Option<Level> {
+        let level = effective(self.would?.of(lint), lint, place);
         (level > Level::Allow).then_some(level)
     }
 }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use super::callers::Callers;
 use super::{Budget, Notice};
 use crate::Clock;
-use crate::lint::{Finding, Label, Lint, Message};
+use crate::lint::{Finding, Label, Lint, Place};
 
-/// Holds back what was said already: one notice for a lint, action, kind of message, client and
-/// route in a window.
+/// Holds back what was said already: one notice for a lint, action, place, fault, client and route
+/// in a window.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     clock: Clock,
@@ -25,8 +25,8 @@ struct Windows {
 
 /// Findings that one line can stand for. What was done is part of it: a fix that stood aside is
 /// news beside one that did not. So is whose fault it is: a caller's hides none of ours, and one
-/// client's none of another.
-type Key = (Lint, &'static str, Message, Option<Label>, Label);
+/// client's none of another. Of a connection the place doesn't tell that.
+type Key = (Lint, &'static str, Place, bool, Option<Label>, Label);
 
 #[derive(Debug, Default)]
 struct Window {
@@ -50,8 +50,8 @@ impl Limiter {
         let now = self.clock.now();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let client = finding.client.map(|client| client.name);
-        let Finding { lint, message, action, route, .. } = finding;
-        let window = windows.of((*lint, action.as_str(), *message, client, *route), now);
+        let Finding { lint, place, action, ours, route, .. } = finding;
+        let window = windows.of((*lint, action.as_str(), *place, *ours, client, *route), now);
         if window.is_open(now) || !self.budget.take(now) {
             window.suppressed += 1;
             if let Some(caller) = &finding.caller {
@@ -75,7 +75,7 @@ impl Windows {
     const PAUSE: Duration = Duration::from_secs(1);
 
     fn of(&mut self, key: Key, now: Instant) -> &mut Window {
-        let (lint, action, message, ..) = key;
+        let (lint, action, place, ours, ..) = key;
         let full = |windows: &Windows| windows.by_key.len() >= Windows::BOUND;
         if !full(self) || self.by_key.contains_key(&key) {
             return self.by_key.entry(key).or_default();
@@ -85,7 +85,7 @@ impl Windows {
             self.swept = Some(now);
             self.by_key.retain(|_, window| window.is_open(now));
         }
-        let key = if full(self) { (lint, action, message, None, Label::OTHER) } else { key };
+        let key = if full(self) { (lint, action, place, ours, None, Label::OTHER) } else { key };
         self.by_key.entry(key).or_default()
     }
 }
@@ -100,36 +100,21 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, Method};
-
     use super::*;
     use crate::ManualClock;
-    use crate::lint::{self, Action, Evidence, Level, Message, StandAside};
+    use crate::lint::{self, Action, Level, StandAside};
 
     const ACTIONS: [Action; 4] =
         [Action::None, Action::Rewritten, Action::Denied, Action::StoodAside(StandAside::Draining)];
 
     fn finding(lint: Lint, action: Action, route: Label) -> Finding {
-        Finding {
-            lint,
-            message: Message::ReceivedRequest,
-            level: Level::Warn,
-            action,
-            would: None,
-            reason: None,
-            method: Method::GET,
-            route,
-            client: None,
-            server: None,
-            caller: None,
-            version: None,
-            evidence: Evidence::of(lint, &HeaderMap::new()),
-        }
+        let place = Place::ReceivedRequest;
+        Finding { action, route, ..Finding::new(lint, place, Level::Warn, None) }
     }
 
     /// Findings with more keys than the table takes.
     fn more_than_enough() -> impl Iterator<Item = Finding> {
-        let routes = (0..60).map(|number| Label::new(&format!("/limit/{number}")));
+        let routes = (0..35).map(|number| Label::new(&format!("/limit/{number}")));
         let lints = |route| lint::all().map(move |lint| (lint, route));
         let actions = |(lint, route)| ACTIONS.map(|action| finding(lint, action, route));
         routes.flat_map(lints).flat_map(actions)
@@ -156,5 +141,18 @@ mod tests {
         let new = finding(lint::CALLER_SENDS_CLOSE, Action::None, Label::new("/limit/new"));
         assert!(limiter.admit(&new).is_some());
         assert_eq!(len(), 1, "what has ended made room");
+    }
+
+    #[test]
+    fn a_close_of_the_callers_hides_none_of_ours() {
+        let limiter = Limiter::new(ManualClock::new().into(), Arc::default());
+        let closed_by = |ours| Finding {
+            ours,
+            ..Finding::new(lint::SILENT_CLOSE, Place::InboundConnection, Level::Warn, None)
+        };
+        for (ours, told) in [(false, true), (true, true), (false, false), (true, false)] {
+            let notice = limiter.admit(&closed_by(ours)).is_some();
+            assert_eq!(notice, told, "a silent close, ours: {ours}");
+        }
     }
 }

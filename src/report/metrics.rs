@@ -72,7 +72,7 @@ impl Key {
             level: finding.level,
             action: finding.action.as_str(),
             would: finding.would,
-            place: match finding.message.is_inbound() {
+            place: match finding.place.is_inbound() {
                 true => ("http_route", finding.route),
                 false => ("server_address", finding.server.unwrap_or(Label::OTHER)),
             },
@@ -90,5 +90,28 @@ impl Key {
             labels.push(("conn_lint_would", would.as_str()));
         }
         metrics::counter!("conn_lint_findings", &labels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::{self, Place};
+
+    #[test]
+    fn a_finding_is_counted_by_route_inbound_and_by_upstream_outbound() {
+        let (route, server) = (Label::new("/upload"), Some(Label::new("gateway:443")));
+        for place in Place::ALL.iter().copied() {
+            let finding = Finding::new(lint::LOW_REUSE, place, Level::Warn, None);
+            let finding = Finding { route, server, ..finding };
+            let expected = match place.as_str() {
+                "received request" | "outgoing response" => ("http_route", route),
+                text if text.contains("inbound") || text.contains("caller") => {
+                    ("http_route", route)
+                }
+                _ => ("server_address", Label::new("gateway:443")),
+            };
+            assert_eq!(Key::of(&finding).place, expected, "{place}");
+        }
     }
 }

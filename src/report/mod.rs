@@ -1,8 +1,9 @@
 //! Where findings go: the log, metrics, and whatever a user adds.
 //!
 //! Every finding goes to every [`Reporter`]. Of those, the ones that pass the rate limit are
-//! noticed as well: at most one for a lint, action, kind of message, client and route in a window of
-//! 60 s, and 100 a second for the process. A [`Notice`] says how many were held back since the last one.
+//! noticed as well: at most one for a lint, action, place, fault, client and route in a
+//! window of 60 s, and 100 a second for the process. A [`Notice`] says how many were held back
+//! since the last one.
 
 mod budget;
 mod callers;

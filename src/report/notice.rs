@@ -21,8 +21,8 @@ use crate::lint::Finding;
 pub struct Notice<'a> {
     /// The finding.
     pub finding: &'a Finding,
-    /// How many like it were held back since the last notice: the same lint, action, kind of message,
-    /// client and route.
+    /// How many like it were held back since the last notice: the same lint, action, place,
+    /// client and route, and the same side at fault.
     pub suppressed: u64,
     /// The callers of those, the heaviest first, with how often each was seen at most.
     pub callers: Vec<(Arc<str>, u64)>,

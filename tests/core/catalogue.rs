@@ -4,14 +4,7 @@ use std::fmt::Write as _;
 use std::{env, fs};
 
 use tower_conn_lint::Preset;
-use tower_conn_lint::lint::{self, Lint, Message};
-
-const MESSAGES: [Message; 4] = [
-    Message::ReceivedRequest,
-    Message::OutgoingResponse,
-    Message::OutgoingRequest,
-    Message::ReceivedResponse,
-];
+use tower_conn_lint::lint::{self, Lint, Place};
 
 #[test]
 fn the_written_catalogue_is_fresh() {
@@ -35,7 +28,7 @@ fn written() -> String {
     );
     for lint in lint::all() {
         let [observe, recommended, strict] = Preset::ALL.map(|preset| preset.level(lint));
-        let fixable = messages(|message| lint.can_fix(message));
+        let fixable = places(|place| lint.can_fix(place));
         let (name, summary) = (lint.name(), lint.summary());
         _ = writeln!(
             text,
@@ -56,8 +49,8 @@ fn section(lint: Lint) -> String {
         ("Accept it if", lint.accept()),
         ("Likely", lint.likely()),
         ("Unknown", lint.unknown()),
-        ("Looked for in", &messages(|message| lint.applies_to(message))),
-        ("May be denied in", &messages(|message| lint.can_deny(message))),
+        ("Looked for in", &places(|place| lint.applies_to(place))),
+        ("May be denied in", &places(|place| lint.can_deny(place))),
         ("Source", lint.source()),
     ] {
         _ = writeln!(text, "- **{title}**: {line}");
@@ -65,7 +58,8 @@ fn section(lint: Lint) -> String {
     text
 }
 
-fn messages(holds: impl Fn(Message) -> bool) -> String {
-    let names: Vec<_> = MESSAGES.into_iter().filter(|m| holds(*m)).map(Message::as_str).collect();
+fn places(holds: impl Fn(Place) -> bool) -> String {
+    let places = Place::ALL.iter().copied().filter(|place| holds(*place));
+    let names: Vec<_> = places.map(Place::as_str).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
 }

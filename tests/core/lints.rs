@@ -1,7 +1,7 @@
 //! Which lints fire on a message head: a row for each, and for what resembles it.
 
 use http::{HeaderMap, Method, StatusCode, Version};
-use tower_conn_lint::lint::{self, Circumstances, Head, LintSet, RequestBody};
+use tower_conn_lint::lint::{self, Circumstances, Head, LintSet, Place, RequestBody};
 
 use crate::headers::headers;
 
@@ -357,7 +357,40 @@ fn the_catalogue_is_complete() {
             lint.explanation().to_string().contains(lint.why()),
             "{lint}: the explanation tells why"
         );
+        let somewhere = Place::ALL.iter().any(|place| lint.applies_to(*place));
+        assert!(somewhere, "{lint} is looked for nowhere");
     }
-    assert_eq!(lint::all().count(), 20, "a new lint gets a row in the tables above");
+    assert_eq!(lint::all().count(), 33, "a new lint gets a row in the tables above");
     assert_eq!(LintSet::ALL.iter().count(), lint::all().count());
+}
+
+#[test]
+fn a_lint_of_connections_is_looked_for_where_they_are_and_ends_at_a_report() {
+    use Place::{InboundConnection, InboundWindow, OutboundConnection, OutboundWindow};
+    let rows: &[(lint::Lint, &[Place])] = &[
+        (lint::UNREAD_REQUEST_BODY, &[InboundConnection]),
+        (lint::DROPPED_RESPONSE_BODY, &[OutboundConnection]),
+        (lint::DROPPED_REQUEST, &[OutboundConnection]),
+        (lint::SILENT_CLOSE, &[InboundConnection, OutboundConnection]),
+        (lint::HANDLER_FAILED, &[InboundConnection]),
+        (lint::STALE_REUSE, &[OutboundConnection]),
+        (lint::POOL_IDLE_ABOVE_SERVER_TIMEOUT, &[OutboundConnection]),
+        (lint::NO_IDLE_TIMEOUT, &[InboundConnection, OutboundConnection]),
+        (lint::REUSED_AFTER_CLOSE, &[InboundConnection, OutboundConnection]),
+        (lint::LOW_REUSE, &[InboundWindow, OutboundWindow]),
+        (lint::CLIENT_PER_REQUEST, &[OutboundWindow]),
+        (lint::POOL_TOO_SMALL, &[OutboundWindow]),
+        (lint::EXTRA_HTTP2_CONNECTION, &[OutboundWindow]),
+    ];
+    for (lint, expected) in rows {
+        let places = Place::ALL.iter().copied();
+        let places: Vec<_> = places.filter(|place| lint.applies_to(*place)).collect();
+        assert_eq!(places, *expected, "{lint}");
+        let acts = Place::ALL.iter().any(|place| lint.can_fix(*place) || lint.can_deny(*place));
+        assert!(!acts, "{lint}: nothing is left to rewrite or to reject");
+    }
+    let of_messages = lint::all().filter(|lint| {
+        Place::ALL.iter().any(|place| place.message().is_some() && lint.applies_to(*place))
+    });
+    assert_eq!(of_messages.count() + rows.len(), lint::all().count(), "every lint has a row");
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{Method, Request, Response, StatusCode, header};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conn_lint::lint::{self, Action, Finding, Findings, Level, Message, StandAside};
+use tower_conn_lint::lint::{self, Action, Finding, Findings, Level, Place, StandAside};
 use tower_conn_lint::policy::{Environment, PolicyErrorKind};
 use tower_conn_lint::{ConnLint, ConnLintBuilder, Denied, Policy, Preset, Route};
 
@@ -36,7 +36,7 @@ fn level_on(lint: &ConnLint, method: Method, path: &str) -> Level {
 
 #[test]
 fn the_presets_are_those_of_the_catalogue() {
-    use Level::{Fix, Warn};
+    use Level::{Allow, Fix, Warn};
     let rows = [
         (lint::CLIENT_SENDS_CLOSE, [Warn, Fix, Fix]),
         (lint::HANDLER_SENDS_CLOSE, [Warn, Fix, Fix]),
@@ -58,6 +58,19 @@ fn the_presets_are_those_of_the_catalogue() {
         (lint::KEEP_ALIVE_TIMEOUT_UNUSABLE, [Warn, Warn, Warn]),
         (lint::PROXY_CONNECTION_SENT, [Warn, Fix, Fix]),
         (lint::CONNECTION_FIELD_IN_HTTP2, [Warn, Fix, Fix]),
+        (lint::UNREAD_REQUEST_BODY, [Warn, Warn, Warn]),
+        (lint::DROPPED_RESPONSE_BODY, [Warn, Warn, Warn]),
+        (lint::DROPPED_REQUEST, [Allow, Allow, Warn]),
+        (lint::SILENT_CLOSE, [Warn, Warn, Warn]),
+        (lint::HANDLER_FAILED, [Allow, Allow, Warn]),
+        (lint::STALE_REUSE, [Warn, Warn, Warn]),
+        (lint::POOL_IDLE_ABOVE_SERVER_TIMEOUT, [Warn, Warn, Warn]),
+        (lint::NO_IDLE_TIMEOUT, [Allow, Allow, Warn]),
+        (lint::REUSED_AFTER_CLOSE, [Warn, Warn, Warn]),
+        (lint::LOW_REUSE, [Warn, Warn, Warn]),
+        (lint::CLIENT_PER_REQUEST, [Warn, Warn, Warn]),
+        (lint::POOL_TOO_SMALL, [Warn, Warn, Warn]),
+        (lint::EXTRA_HTTP2_CONNECTION, [Allow, Allow, Warn]),
     ];
     assert_eq!(rows.len(), lint::all().count(), "every lint has a row");
     for (lint, levels) in rows {
@@ -83,6 +96,16 @@ fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
             builder.clone().deny(lint::HANDLER_SENDS_CLOSE),
             PolicyErrorKind::CannotDeny,
             "`deny` on `handler-sends-close`: a response is never replaced; the most that helps is `fix`",
+        ),
+        (
+            builder.clone().fix(lint::LOW_REUSE),
+            PolicyErrorKind::CannotFix,
+            "`fix` on `low-reuse`: no rewrite of ours mends it; the most that helps is `warn`",
+        ),
+        (
+            builder.clone().deny(lint::LOW_REUSE),
+            PolicyErrorKind::CannotDeny,
+            "`deny` on `low-reuse`: a connection is not rejected; the most that helps is `warn`",
         ),
         (
             builder.clone().route(Route::inbound("/login/{id")),
@@ -130,6 +153,11 @@ fn a_mistake_names_what_was_written_and_the_nearest_right_thing() {
             builder.clone().route(Route::inbound("/x").warn(lint::CLIENT_SENDS_CLOSE)),
             PolicyErrorKind::WrongSide,
             "`client-sends-close` on the route `/x`: it is looked for outbound only",
+        ),
+        (
+            builder.clone().route(Route::outbound("gateway").warn(lint::UNREAD_REQUEST_BODY)),
+            PolicyErrorKind::WrongSide,
+            "`unread-request-body` on the route `gateway`: it is looked for inbound only",
         ),
         (builder.clone().exclude_path("healthz"), PolicyErrorKind::Route, "route `healthz`: "),
         (
@@ -408,6 +436,6 @@ fn a_fix_stands_aside_where_it_cannot_know() {
     let findings = response.extensions().get::<Findings>().unwrap();
     let finding = findings.get(lint::HANDLER_SENDS_CLOSE).unwrap();
     assert_eq!(finding.action, Action::StoodAside(StandAside::RequestBodyUnknown));
-    assert_eq!(finding.message, Message::OutgoingResponse);
+    assert_eq!(finding.place, Place::OutgoingResponse);
     assert_eq!(response.headers()[header::CONNECTION], "close");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{Request, Response, StatusCode, Version, header};
 use tokio::sync::Barrier;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
-use tower_conn_lint::lint::{self, Action, Findings, Level, Message};
+use tower_conn_lint::lint::{self, Action, Findings, Level, Place};
 use tower_conn_lint::{ConnHandle, ConnLint, IntentionalClose, Policy, Preset};
 
 use crate::found::{lint, lint_by};
@@ -113,10 +113,10 @@ async fn a_request_that_is_passed_on_is_another_message() {
         async move { upstream.oneshot(request).await }
     }));
     gateway.oneshot(request("GET", &["x-a", "x-b"])).await.unwrap();
-    let messages = found.of(lint::OPTIONS_OVER_SEVERAL_LINES);
-    let mut messages: Vec<Message> = messages.iter().map(|finding| finding.message).collect();
-    messages.sort_by_key(|message| message.as_str());
-    assert_eq!(messages, [Message::OutgoingRequest, Message::ReceivedRequest], "one for each");
+    let findings = found.of(lint::OPTIONS_OVER_SEVERAL_LINES);
+    let mut places: Vec<Place> = findings.iter().map(|finding| finding.place).collect();
+    places.sort();
+    assert_eq!(places, [Place::ReceivedRequest, Place::OutgoingRequest], "one for each");
 }
 
 #[tokio::test]

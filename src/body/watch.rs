@@ -1,0 +1,98 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+/// What a [`Watched`] body tells: one of these, once.
+pub(crate) trait Watch {
+    /// The whole body passed.
+    fn ended(self);
+
+    /// Reading it failed.
+    fn failed(self);
+
+    /// It was dropped before its end.
+    fn dropped(self);
+}
+
+pin_project! {
+    /// A body that tells a [`Watch`] how it was left. To its reader it is the body itself: its
+    /// length and its end are known as before, so that framing stays.
+    #[derive(Debug)]
+    pub(crate) struct Watched<B, W: Watch> {
+        #[pin]
+        body: B,
+        // There until it told.
+        watch: Option<W>,
+    }
+
+    impl<B, W: Watch> PinnedDrop for Watched<B, W> {
+        fn drop(this: Pin<&mut Self>) {
+            tell(this.project().watch, W::dropped);
+        }
+    }
+}
+
+// === impl Watched ===
+
+impl<B: Body, W: Watch> Watched<B, W> {
+    /// A body that is at its end already has ended, since nobody may poll it.
+    pub(crate) fn new(body: B, watch: W) -> Watched<B, W> {
+        let mut watch = Some(watch);
+        if body.is_end_stream() {
+            tell(&mut watch, W::ended);
+        }
+        Watched { body, watch }
+    }
+}
+
+impl<B: Body, W: Watch> Body for Watched<B, W> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    #[inline]
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut this = self.project();
+        let polled = this.body.as_mut().poll_frame(cx);
+        match &polled {
+            Poll::Ready(None) => tell(this.watch, W::ended),
+            Poll::Ready(Some(Err(_))) => tell(this.watch, W::failed),
+            Poll::Ready(Some(Ok(_))) if this.watch.is_some() && nothing_is_left(&*this.body) => {
+                tell(this.watch, W::ended);
+            }
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    #[inline]
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    #[inline]
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[inline]
+fn tell<W>(watch: &mut Option<W>, how: impl FnOnce(W)) {
+    if let Some(watch) = watch.take() {
+        how(watch);
+    }
+}
+
+/// Who knows the length never polls again after the last frame, and a body may tell its end by
+/// either of these alone.
+#[inline]
+fn nothing_is_left<B: Body>(body: &B) -> bool {
+    body.is_end_stream() || body.size_hint().exact() == Some(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,10 @@ mod denied;
 mod exchange;
 mod handle;
 mod intent;
+// Wired by the shell in the next step.
+#[allow(dead_code, unused_imports)]
+#[cfg(any(feature = "axum", feature = "hyper-util"))]
+mod io;
 
 pub use self::builder::ConnLintBuilder;
 pub use self::clock::{Clock, ManualClock};

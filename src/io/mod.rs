@@ -1,0 +1,7 @@
+//! A stream that tells how it is used and how it ends: bytes, ends and errors, and no HTTP.
+
+mod sensor;
+mod watched;
+
+pub(crate) use self::sensor::Sensor;
+pub(crate) use self::watched::Watched;

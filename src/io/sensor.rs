@@ -1,0 +1,29 @@
+use std::io;
+
+/// What a [`Watched`](super::Watched) stream tells; it knows bytes and ends, and no HTTP.
+///
+/// The order of the calls is that of what happened, so that an end of the peer's that comes after
+/// [`shutting_down`](Sensor::shutting_down) crossed ours.
+pub(crate) trait Sensor {
+    /// So many bytes came from the peer; never zero. Each is told once, when it leaves the stream,
+    /// though a byte that was read ahead may reach the reader later or never.
+    fn read(&self, bytes: usize);
+
+    /// The reader asked, and nothing is there. Not told of a read that the wrapper does by itself.
+    fn read_pending(&self);
+
+    /// The peer's end was read; told once.
+    fn eof(&self);
+
+    /// So many bytes were taken to be written; never zero.
+    fn wrote(&self, bytes: usize);
+
+    /// Our end is about to be sent, and one more read was done before; told once.
+    fn shutting_down(&self);
+
+    /// Reading, writing, flushing or shutting down failed; told of each error.
+    fn failed(&self, error: &io::Error);
+
+    /// The stream is dropped; told once, last.
+    fn dropped(&self);
+}

@@ -1,0 +1,234 @@
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use pin_project_lite::pin_project;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Sensor;
+
+pin_project! {
+    /// A stream that tells a [`Sensor`] what passes and how it ends. To its user it is the stream
+    /// itself.
+    ///
+    /// Who closed first is told by one more read before the first shutdown, or else in drop: the
+    /// peer's end may be queued where nobody reads any more. What the runtime's driver has not seen
+    /// yet, such a read misses (tokio 1.54: a socket is asked only once it is known to be ready).
+    #[derive(Debug)]
+    #[project = Parts]
+    pub(crate) struct Watched<T: AsyncRead, S: Sensor> {
+        #[pin]
+        inner: T,
+        sensor: S,
+        seen: Seen,
+        // A byte that was read ahead, kept for who goes on reading after shutting down.
+        ahead: Option<u8>,
+        // Who was last told to wait for bytes.
+        reader: Option<Waker>,
+    }
+
+    impl<T: AsyncRead, S: Sensor> PinnedDrop for Watched<T, S> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().end();
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    eof: bool,
+    failed: bool,
+    shutdown: bool,
+}
+
+// === impl Watched ===
+
+impl<T: AsyncRead, S: Sensor> Watched<T, S> {
+    pub(crate) fn new(inner: T, sensor: S) -> Watched<T, S> {
+        Watched { inner, sensor, seen: Seen::default(), ahead: None, reader: None }
+    }
+
+    pub(crate) fn get_ref(&self) -> &T {
+        &self.inner
+    }
+
+    pub(crate) fn sensor(&self) -> &S {
+        &self.sensor
+    }
+}
+
+impl<T: AsyncRead, S: Sensor> AsyncRead for Watched<T, S> {
+    #[inline]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut this = self.project();
+        if let Some(byte) = *this.ahead {
+            if buf.remaining() > 0 {
+                buf.put_slice(&[byte]);
+                *this.ahead = None;
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let polled = this.read(cx, buf);
+        if polled.is_pending() {
+            match this.reader {
+                Some(reader) => reader.clone_from(cx.waker()),
+                None => *this.reader = Some(cx.waker().clone()),
+            }
+            this.sensor.read_pending();
+        }
+        polled
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
+    #[inline]
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut this = self.project();
+        let polled = this.inner.as_mut().poll_write(cx, buf);
+        this.wrote(polled)
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut this = self.project();
+        let polled = this.inner.as_mut().poll_write_vectored(cx, bufs);
+        this.wrote(polled)
+    }
+
+    #[inline]
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    #[inline]
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut this = self.project();
+        let polled = this.inner.as_mut().poll_flush(cx);
+        this.tried(polled)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut this = self.project();
+        if !this.seen.shutdown {
+            this.seen.shutdown = true;
+            if !this.seen.eof && !this.seen.failed {
+                this.read_ahead();
+            }
+            this.sensor.shutting_down();
+        }
+        let polled = this.inner.as_mut().poll_shutdown(cx);
+        this.tried(polled)
+    }
+}
+
+// === impl Parts ===
+
+impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
+    #[inline]
+    fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let (filled, room) = (buf.filled().len(), buf.remaining());
+        let polled = self.inner.as_mut().poll_read(cx, buf);
+        if let Poll::Ready(Ok(())) = polled {
+            match buf.filled().len().saturating_sub(filled) {
+                // What had no room may be there all the same.
+                0 if room == 0 => {}
+                0 => self.eof(),
+                bytes => self.sensor.read(bytes),
+            }
+        }
+        self.tried(polled)
+    }
+
+    /// Reads one byte, since the peer's end may be queued before ours is sent.
+    ///
+    /// A stream wakes only the task that read last. Where the halves of a split stream live in two
+    /// tasks, the writer shuts down while the reader waits, so this read keeps the reader's waker
+    /// registered and not the writer's. If nobody waits, nobody has to be woken.
+    fn read_ahead(&mut self) {
+        let reader = self.reader.take();
+        let mut cx = Context::from_waker(reader.as_ref().unwrap_or(Waker::noop()));
+        let mut byte = [0];
+        let mut buf = ReadBuf::new(&mut byte);
+        // An error is told, and remains with the stream: it is no error of the shutdown's.
+        if let Poll::Ready(Ok(())) = self.read(&mut cx, &mut buf) {
+            *self.ahead = buf.filled().first().copied();
+        }
+        *self.reader = reader;
+    }
+
+    fn end(&mut self) {
+        // A stream that panics in an unwinding drop would abort the process.
+        if !self.seen.any() && !thread::panicking() {
+            self.read_last();
+        }
+        self.sensor.dropped();
+    }
+
+    fn read_last(&mut self) {
+        let mut byte = [0];
+        let mut buf = ReadBuf::new(&mut byte);
+        let mut cx = Context::from_waker(Waker::noop());
+        match self.inner.as_mut().poll_read(&mut cx, &mut buf) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) if buf.filled().is_empty() => self.eof(),
+            Poll::Ready(Ok(())) => self.sensor.read(buf.filled().len()),
+            // So says tokio where the runtime ended before the stream, which tells of no peer.
+            Poll::Ready(Err(error)) if error.kind() == ErrorKind::Other => {}
+            Poll::Ready(Err(error)) => self.failed(&error),
+        }
+    }
+
+    #[inline]
+    fn wrote(&mut self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes @ 1..)) = polled {
+            self.sensor.wrote(bytes);
+        }
+        self.tried(polled)
+    }
+
+    #[inline]
+    fn tried<R>(&mut self, polled: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        if let Poll::Ready(Err(error)) = &polled {
+            self.failed(error);
+        }
+        polled
+    }
+
+    #[cold]
+    fn eof(&mut self) {
+        if !self.seen.eof {
+            self.seen.eof = true;
+            self.sensor.eof();
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, error: &io::Error) {
+        self.seen.failed = true;
+        self.sensor.failed(error);
+    }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    fn any(&self) -> bool {
+        self.eof || self.failed || self.shutdown
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -85,6 +85,6 @@ mod tests {
         for (number, cause) in EndCause::ALL.iter().enumerate() {
             assert_eq!(*cause as usize, number, "{cause}");
         }
-        assert!(EndCause::COUNT < 32, "a cause takes five bits of a course, and zero is none");
+        const { assert!(EndCause::COUNT < 32, "a cause takes five bits of a course, and zero is none") };
     }
 }

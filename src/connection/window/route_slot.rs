@@ -1,0 +1,33 @@
+/// A place in the table of routes, and how often it was given away: to be kept by a connection,
+/// which learns by the second that another label holds it now. 24 bits, and never all zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RouteSlot {
+    index: u8,
+    generation: u16,
+}
+
+// === impl RouteSlot ===
+
+impl RouteSlot {
+    pub(super) const BITS: u32 = 24;
+
+    pub(super) const fn new(index: u8, generation: u16) -> RouteSlot {
+        RouteSlot { index, generation }
+    }
+
+    pub(super) const fn index(self) -> usize {
+        self.index as usize
+    }
+
+    pub(super) const fn generation(self) -> u16 {
+        self.generation
+    }
+
+    pub(super) const fn bits(self) -> u64 {
+        (self.generation as u64) << u8::BITS | self.index as u64
+    }
+
+    pub(super) const fn from_bits(bits: u64) -> RouteSlot {
+        RouteSlot { index: bits as u8, generation: (bits >> u8::BITS) as u16 }
+    }
+}

@@ -5,6 +5,7 @@ use http::request::Parts;
 
 use crate::ConnLint;
 use crate::clock::Clock;
+use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Shared};
 use crate::lint::Level;
 use crate::policy::{Environment, LintName, Policy, PolicyErrors, Table, resolve_levels};
@@ -31,6 +32,7 @@ pub struct ConnLintBuilder {
     #[cfg(feature = "metrics")]
     metrics: bool,
     clock: Clock,
+    bounds: Bounds,
     caller: Option<CallerFn>,
 }
 
@@ -45,6 +47,7 @@ impl ConnLintBuilder {
             #[cfg(feature = "metrics")]
             metrics: true,
             clock: Clock::default(),
+            bounds: Bounds::default(),
             caller: None,
         }
     }
@@ -109,6 +112,12 @@ impl ConnLintBuilder {
         self
     }
 
+    /// From where on missing reuse is worth a finding. Default: [`Bounds::default`].
+    pub fn bounds(mut self, bounds: Bounds) -> ConnLintBuilder {
+        self.bounds = bounds;
+        self
+    }
+
     /// How callers are told apart. Default: by the peer's IP address, where the feature `axum` is
     /// on and `ConnectInfo<SocketAddr>` is in the request's extensions. Asked only for requests
     /// that have a finding; the text is cut at 64 bytes.
@@ -162,6 +171,8 @@ impl ConnLintBuilder {
             reporter = Arc::new((crate::report::Metrics::default(), reporter));
         }
         let shared = Shared {
+            connections: Connections::new(self.clock.now(), self.bounds),
+            clock: self.clock.clone(),
             table: Table::new(&self.policy, &levels, &environment),
             reporter,
             limiter: Limiter::new(self.clock, budget),

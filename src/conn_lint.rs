@@ -1,11 +1,29 @@
+use std::future::Future;
+#[cfg(feature = "hyper")]
+use std::net::SocketAddr;
 use std::panic::Location;
 use std::sync::Arc;
 
+#[cfg(feature = "axum")]
+use axum::serve::{ListenerExt, TapIo};
+#[cfg(feature = "hyper")]
+use tokio::io::AsyncRead;
+
 use crate::builder::ConnLintBuilder;
+#[cfg(feature = "hyper")]
+use crate::connection::{Addresses, Io};
 use crate::exchange::{Placement, Shared};
-use crate::inbound::InboundLayer;
+#[cfg(feature = "hyper")]
+use crate::inbound::Accepted;
+use crate::inbound::{InboundLayer, ShutdownSignal};
+#[cfg(feature = "axum")]
+use crate::inbound::{Listener, MakeService, untouched};
 use crate::lint::Lint;
-use crate::outbound::OutboundLayer;
+#[cfg(feature = "hyper-util")]
+use crate::lint::{Client, Label};
+#[cfg(feature = "hyper-util")]
+use crate::outbound::Connector;
+use crate::outbound::{OutboundLayer, ResponseBodiesLayer};
 
 /// The lint of a process: one policy, one place to report to, and the layers that stand under
 /// them. A clone is the same lint.
@@ -41,11 +59,131 @@ impl ConnLint {
         InboundLayer::new(Placement::inbound(self.0.clone()))
     }
 
+    /// A connector whose connections have records, for a client of hyper-util: give it the
+    /// client's name, as [`outbound`](ConnLint::outbound).
+    ///
+    /// ```
+    /// use hyper_util::{client::legacy::{Client, connect::HttpConnector}, rt::TokioExecutor};
+    /// use tower::{Layer, ServiceBuilder};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # type Body = http_body_util::Empty<bytes::Bytes>;
+    /// let lint = ConnLint::new();
+    /// let pool = Client::builder(TokioExecutor::new())
+    ///     .build::<_, Body>(lint.connector("gateway", HttpConnector::new()));
+    /// let gateway = ServiceBuilder::new()
+    ///     .layer(lint.response_bodies())
+    ///     .layer(lint.outbound("gateway"))
+    ///     .service(pool);
+    /// ```
+    #[cfg(feature = "hyper-util")]
+    #[track_caller]
+    pub fn connector<C>(&self, name: impl AsRef<str>, connector: C) -> Connector<C> {
+        let client = Client { name: Label::new(name.as_ref()), built_at: Location::caller() };
+        Connector::new(connector, self.0.clone(), client)
+    }
+
+    /// The layer that tracks the bodies of a client's responses, beside the header layer: it
+    /// changes their type to [`TrackedBody`](crate::connection::TrackedBody), and nothing else.
+    pub fn response_bodies(&self) -> ResponseBodiesLayer {
+        ResponseBodiesLayer::new(self.0.clone())
+    }
+
     /// The layer for a client, next to it and below retries. The name stands for the client in
     /// policies, logs and metrics; findings also tell where this was called.
     #[track_caller]
     pub fn outbound(&self, name: impl AsRef<str>) -> OutboundLayer {
         OutboundLayer::new(Placement::outbound(self.0.clone(), name.as_ref(), Location::caller()))
+    }
+
+    /// Services for `axum::serve` whose requests carry a [`ConnHandle`](crate::ConnHandle), with the
+    /// bodies of both directions tracked. Takes what `axum::serve` takes: a `Router`, or what its
+    /// `into_make_service` and `into_make_service_with_connect_info` give.
+    ///
+    /// With a [`listener`](ConnLint::listener) of the same lint, bytes, ends and closers are seen
+    /// as well; without one, who closed is unknown.
+    ///
+    /// ```no_run
+    /// # async fn serve() -> std::io::Result<()> {
+    /// use axum::Router;
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::new();
+    /// let app: Router = Router::new().layer(lint.inbound());
+    /// let tcp = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// axum::serve(lint.listener(tcp), lint.make_service(app.into_make_service())).await
+    /// # }
+    /// ```
+    #[cfg(feature = "axum")]
+    pub fn make_service<M>(&self, make: M) -> MakeService<M> {
+        MakeService::new(make, self.0.clone())
+    }
+
+    /// A listener for `axum::serve` that sees who closes each of its connections: of TCP, of Unix
+    /// sockets, or of any other kind, such as one that accepts TLS.
+    ///
+    /// It comes as a `TapIo` that does nothing, since axum gives `ConnectInfo<SocketAddr>` to
+    /// that one and to `TcpListener` only.
+    #[cfg(feature = "axum")]
+    pub fn listener<L>(&self, listener: L) -> TapIo<Listener<L>, fn(&mut Io<L::Io>)>
+    where
+        L: axum::serve::Listener,
+        L::Addr: 'static,
+    {
+        Listener::new(listener, self.0.clone()).tap_io(untouched as fn(&mut Io<L::Io>))
+    }
+
+    /// A connection of an accept loop of your own, its stream and what its services go under.
+    /// `peer` is the caller's address; a Unix socket has none.
+    ///
+    /// ```no_run
+    /// # async fn serve() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use http::{Request, Response};
+    /// use hyper_util::{rt::{TokioExecutor, TokioIo}, server::conn::auto, service::TowerToHyperService};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # let hello = tower::service_fn(|_: Request<_>| async {
+    /// #     let _: tower_conn_lint::connection::TrackedBody<hyper::body::Incoming>;
+    /// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// # });
+    /// let lint = ConnLint::new();
+    /// let tcp = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// loop {
+    ///     let (stream, peer) = tcp.accept().await?;
+    ///     let (stream, connection) = lint.accept(stream, peer);
+    ///     let service = TowerToHyperService::new(connection.service(hello));
+    ///     tokio::spawn(async move {
+    ///         let builder = auto::Builder::new(TokioExecutor::new());
+    ///         builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await
+    ///     });
+    /// }
+    /// # }
+    /// ```
+    #[cfg(feature = "hyper")]
+    pub fn accept<T: AsyncRead>(
+        &self,
+        stream: T,
+        peer: impl Into<Option<SocketAddr>>,
+    ) -> (Io<T>, Accepted) {
+        Accepted::new(&self.0, stream, Addresses { local: None, peer: peer.into() })
+    }
+
+    /// A signal to shut down that the lint sees coming: from then on closing is right, and
+    /// connections that end were drained. Give it to whatever shuts the server down.
+    ///
+    /// ```no_run
+    /// # async fn serve(app: axum::Router, tcp: tokio::net::TcpListener) -> std::io::Result<()> {
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::new();
+    /// let ctrl_c = async { _ = tokio::signal::ctrl_c().await };
+    /// axum::serve(lint.listener(tcp), lint.make_service(app))
+    ///     .with_graceful_shutdown(lint.shutdown_signal(ctrl_c))
+    ///     .await
+    /// # }
+    /// ```
+    pub fn shutdown_signal<F: Future>(&self, signal: F) -> ShutdownSignal<F> {
+        ShutdownSignal::new(signal, self.0.clone())
     }
 
     /// An exception for one route of a server, as a layer on it: the lint is silent there, and

@@ -1,83 +1,197 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::lint::{Circumstances, RequestBody};
+use http::Version;
 
-/// What the parts that see the connection know of it, handed to the header layer in the
-/// request's extensions. The wrappers of a server put it there; a stack without them may do so by
-/// itself, and tell what it sees.
+use crate::clock::Clock;
+use crate::connection::{Addresses, Flag, Record, Side, Slice, Turn};
+use crate::field::Signs;
+use crate::lint::Circumstances;
+
+/// The connection of a request: which one, how often used, how old, how long idle before. A
+/// handler extracts it, a client finds it in the response's extensions.
 ///
-/// Each request has a handle of its own, since what was told of a body stays told; a clone is the
-/// same handle. What nobody told is unknown, and a fix that needs it stands aside.
+/// The wrappers of a server put it into each request's extensions
+/// ([`ConnLint::make_service`](crate::ConnLint), [`ConnLint::accept`](crate::ConnLint)), the
+/// connector of a client into each response's. Layers read from it what the parts that see the
+/// connection know; a stack without our wrappers may make one by itself, and tell what it sees.
 ///
 /// ```
 /// use http::Request;
 /// use tower_conn_lint::ConnHandle;
 ///
+/// fn is_cold(request: &Request<()>) -> bool {
+///     request.extensions().get::<ConnHandle>().is_some_and(|connection| !connection.reused())
+/// }
+///
+/// // In a stack of its own kind: as the body is polled, and before the response's head is made.
 /// let handle = ConnHandle::new();
 /// let request = Request::post("/login").extension(handle.clone()).body(()).unwrap();
-///
-/// // As the body is polled, and before the response's head is made:
 /// handle.request_body_ended();
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct ConnHandle(Arc<State>);
+#[derive(Clone, Debug)]
+pub struct ConnHandle {
+    record: Arc<Record>,
+    /// Zero where the request is not known.
+    request: u64,
+    /// In nanoseconds, as is the age: half as wide as a duration.
+    idle_before: u64,
+    age: u64,
+    slice: Slice,
+    /// What one pass over the head saw as the request came in, for the layers further in.
+    signs: Option<Signs>,
+}
 
-/// Each flag is written by one part and read by another, and orders nothing else: relaxed.
-#[derive(Debug, Default)]
-struct State(AtomicU8);
-
-const BODY_UNREAD: u8 = 1;
-const BODY_ENDED: u8 = 2;
-const DRAINING: u8 = 4;
-const LAST_REQUEST: u8 = 8;
+/// Why a connection can't be closed after a response: it speaks HTTP/2 or later, where a response
+/// has no say in it, or no wrapper stands around the service that could say it.
+///
+/// ```
+/// use tower_conn_lint::ConnHandle;
+///
+/// let detached = ConnHandle::new();
+/// assert!(detached.close_after_response().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this connection can't be closed by a response: it speaks HTTP/2, or no wrapper serves it")]
+#[non_exhaustive]
+pub struct Unsupported;
 
 // === impl ConnHandle ===
 
 impl ConnHandle {
-    /// A handle of which nothing is known.
+    /// The handle of a connection of which nothing is known, with a record of its own.
     pub fn new() -> ConnHandle {
-        ConnHandle::default()
+        let record =
+            Record::new(Side::Inbound, Clock::default(), Instant::now(), Addresses::default());
+        ConnHandle::of(Arc::new(record))
+    }
+
+    /// The handle of a connection, and of none of its requests.
+    pub(crate) fn of(record: Arc<Record>) -> ConnHandle {
+        ConnHandle { record, request: 0, idle_before: 0, age: 0, slice: Slice::NEVER, signs: None }
+    }
+
+    /// The handle of a request.
+    pub(crate) fn of_turn(
+        record: Arc<Record>,
+        turn: Turn,
+        slice: Slice,
+        signs: Signs,
+    ) -> ConnHandle {
+        let mut handle = ConnHandle::of(record);
+        handle.take_turn(turn);
+        ConnHandle { slice, signs: Some(signs), ..handle }
+    }
+
+    /// Makes the handle of a connection one of a request.
+    pub(crate) fn take_turn(&mut self, turn: Turn) {
+        self.request = turn.number;
+        self.idle_before = turn.idle.as_nanos() as u64;
+        self.age = turn.age.as_nanos() as u64;
+    }
+
+    /// Which connection: a number that no other one of this process has.
+    pub fn id(&self) -> u64 {
+        self.record.id
+    }
+
+    /// Which request on it, counted from one; zero where nobody counted.
+    pub fn request(&self) -> u64 {
+        self.request
+    }
+
+    /// Whether the connection served a request before this one.
+    pub fn reused(&self) -> bool {
+        self.request > 1
+    }
+
+    /// How old the connection was as the request began; for a client, as its response came.
+    pub fn age(&self) -> Duration {
+        Duration::from_nanos(self.age)
+    }
+
+    /// For how long no request had been under way on it, before this one.
+    pub fn idle_before(&self) -> Duration {
+        Duration::from_nanos(self.idle_before)
+    }
+
+    /// Which side of the connection is ours.
+    pub fn side(&self) -> Side {
+        self.record.side
+    }
+
+    /// What it speaks; `None` until the first message told.
+    pub fn version(&self) -> Option<Version> {
+        self.record.version()
+    }
+
+    /// The peer's address, where it has one and the wrapper knows it.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.record.addresses.peer
+    }
+
+    /// Our address, where there is one and the wrapper knows it.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.record.addresses.local
+    }
+
+    /// Asks to end the connection after the response to this request: the outermost wrapper puts
+    /// `close` on it, and takes it as meant.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] on HTTP/2 and later, and where no wrapper stands around the service.
+    pub fn close_after_response(&self) -> Result<(), Unsupported> {
+        if self.record.is_multiplexed() || !self.record.is(Flag::CanClose) {
+            return Err(Unsupported);
+        }
+        self.record.raise(Flag::CloseAsked);
+        Ok(())
     }
 
     /// Someone watches the request's body, and its end has not been seen.
     pub fn request_body_watched(&self) {
         // What is watched now has not ended, though a body before it may have.
-        self.0.0.fetch_and(!BODY_ENDED, Ordering::Relaxed);
-        self.set(BODY_UNREAD);
+        self.record.lower(Flag::BodyRead);
+        self.record.raise(Flag::BodyUnread);
     }
 
     /// The request's body was read to its end.
     pub fn request_body_ended(&self) {
-        self.set(BODY_ENDED);
+        self.record.raise(Flag::BodyRead);
     }
 
     /// The process drains or shuts down: closing is right from now on.
     pub fn draining(&self) {
-        self.set(DRAINING);
+        self.record.raise(Flag::Draining);
     }
 
     /// The connection reached its declared maximum of age or requests.
     pub fn last_request(&self) {
-        self.set(LAST_REQUEST);
+        self.record.raise(Flag::LastRequest);
+    }
+
+    pub(crate) fn record(&self) -> &Arc<Record> {
+        &self.record
+    }
+
+    /// In which part of its lint's window the request falls.
+    pub(crate) fn slice(&self) -> Slice {
+        self.slice
+    }
+
+    pub(crate) fn signs(&self) -> Option<Signs> {
+        self.signs
     }
 
     pub(crate) fn circumstances(&self) -> Circumstances {
-        let state = self.0.0.load(Ordering::Relaxed);
-        let body = match () {
-            () if state & BODY_ENDED != 0 => RequestBody::Read,
-            () if state & BODY_UNREAD != 0 => RequestBody::Unread,
-            () => RequestBody::Unknown,
-        };
-        Circumstances {
-            draining: state & DRAINING != 0,
-            last_request: state & LAST_REQUEST != 0,
-            body,
-            ..Circumstances::default()
-        }
+        self.record.circumstances()
     }
+}
 
-    fn set(&self, flag: u8) {
-        self.0.0.fetch_or(flag, Ordering::Relaxed);
+impl Default for ConnHandle {
+    fn default() -> ConnHandle {
+        ConnHandle::new()
     }
 }

@@ -44,8 +44,6 @@ pub mod outbound;
 pub mod policy;
 pub mod report;
 
-// Wired by the shell in the next step.
-#[allow(dead_code, unused_imports)]
 mod body;
 mod builder;
 mod clock;
@@ -54,16 +52,15 @@ mod denied;
 mod exchange;
 mod handle;
 mod intent;
-// Wired by the shell in the next step.
-#[allow(dead_code, unused_imports)]
-#[cfg(any(feature = "axum", feature = "hyper-util"))]
+#[cfg(feature = "hyper")]
 mod io;
+mod wired;
 
 pub use self::builder::ConnLintBuilder;
 pub use self::clock::{Clock, ManualClock};
 pub use self::conn_lint::ConnLint;
 pub use self::denied::Denied;
-pub use self::handle::ConnHandle;
+pub use self::handle::{ConnHandle, Unsupported};
 pub use self::intent::IntentionalClose;
 pub use self::policy::{Policy, Preset, Route};
 

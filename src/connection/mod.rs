@@ -3,13 +3,43 @@
 //! The pure core: events and instants go in, records, causes and sums come out. It knows no
 //! runtime, no socket and no clock of its own.
 
+mod bounds;
 mod cause;
+mod causes;
 mod closer;
+mod connections;
+mod course;
+mod dial_error;
+mod dialler;
+mod end;
+mod ended;
+mod party;
+mod persistence;
+mod pool;
+mod record;
 mod side;
-// Wired by the shell in the next step.
-#[allow(dead_code, unused_imports)]
+mod symptom;
 mod window;
 
+pub use self::bounds::Bounds;
 pub use self::cause::EndCause;
+pub use self::causes::Causes;
 pub use self::closer::Closer;
+pub use self::dial_error::DialError;
+pub use self::end::End;
+pub use self::ended::Ended;
+pub use self::party::Party;
+pub use self::pool::Pool;
 pub use self::side::Side;
+pub use crate::wired::TrackedBody;
+#[cfg(feature = "hyper")]
+pub use crate::wired::{Io, Recorded};
+
+pub(crate) use self::connections::Connections;
+pub(crate) use self::course::Event;
+pub(crate) use self::dialler::{Alive, Dialler};
+pub(crate) use self::end::Ending;
+pub(crate) use self::persistence::persistence;
+pub(crate) use self::record::{Addresses, Finish, Flag, Record, Turn};
+pub(crate) use self::symptom::Symptom;
+pub(crate) use self::window::{Slice, path_hash};

@@ -11,8 +11,9 @@ use super::judgement::{self, Subject};
 use super::placement::Placement;
 use super::request::{MatchedRoute, authority, is_grpc, leaves_content, original_path, swap_head};
 use super::target::{Known, Target};
+use crate::connection::{EndCause, Event, Record, persistence};
 use crate::denied::Denied;
-use crate::field::Signs;
+use crate::field::{Signs, keep_alive};
 use crate::handle::ConnHandle;
 use crate::intent::IntentionalClose;
 use crate::lint::{self, Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
@@ -31,7 +32,8 @@ pub(crate) struct Exchange {
     signs: Signs,
     target: Target,
     path: MatchedRoute,
-    handle: Option<ConnHandle>,
+    /// The connection of a received request.
+    record: Option<Arc<Record>>,
     found: Option<Box<Found>>,
 }
 
@@ -53,7 +55,10 @@ impl Exchange {
     pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         let table = &placement.shared.table;
         let (method, headers) = (request.method(), request.headers());
-        let signs = Signs::of_request(method, request.version(), headers);
+        let handle = request.extensions().get::<ConnHandle>();
+        // As the request came in, before any layer changed it.
+        let signs = handle.and_then(ConnHandle::signs);
+        let signs = signs.unwrap_or_else(|| Signs::of_request(method, request.version(), headers));
         let target = if signs.contains(Signs::PROBE) && table.probes_excluded {
             Target::matched(Match::Excluded)
         } else if table.reads_inbound_paths() {
@@ -61,7 +66,11 @@ impl Exchange {
         } else {
             Target::matched(Match::Default)
         };
-        Exchange::new(placement, request, signs, target)
+        let mut exchange = Exchange::new(placement, request, signs, target);
+        if let Some(handle) = handle {
+            exchange.join(handle, request);
+        }
+        exchange
     }
 
     /// A request that our client is about to send; to be judged, unless it is clean.
@@ -118,6 +127,9 @@ impl Exchange {
         let version = response.version();
         let (status, headers) = (response.status(), response.headers());
         let head = Head::received_response(&self.request(), status, version, headers);
+        if !response.extensions().is_empty() {
+            self.join_response(&head, response);
+        }
         // Only now is it known what the wire speaks, so the request is looked at again.
         self.version = version;
         let again =
@@ -126,6 +138,13 @@ impl Exchange {
             self.judge_again(again, response.extensions());
             self.judge_response(head, response);
         }
+    }
+
+    /// The call of our client failed on this connection.
+    #[cold]
+    pub(crate) fn fail(&self, record: &Record) {
+        self.placement.except_on(record);
+        self.placement.shared.unanswered(record);
     }
 
     /// What was found on the request so far.
@@ -141,10 +160,10 @@ impl Exchange {
         target: Target,
     ) -> Exchange {
         let extensions = request.extensions();
-        let (path, handle) = if extensions.is_empty() {
-            Default::default()
+        let path = if extensions.is_empty() {
+            MatchedRoute::default()
         } else {
-            (MatchedRoute::of(extensions), extensions.get::<ConnHandle>().cloned())
+            MatchedRoute::of(extensions)
         };
         Exchange {
             placement: placement.clone(),
@@ -153,8 +172,53 @@ impl Exchange {
             signs,
             target,
             path,
-            handle,
+            record: None,
             found: None,
+        }
+    }
+
+    /// Joins a received request with its connection: it counts for its route there.
+    #[inline]
+    fn join<B>(&mut self, handle: &ConnHandle, request: &Request<B>) {
+        self.record = Some(handle.record().clone());
+        let Placement { shared, .. } = &*self.placement;
+        if handle.request() == 0 || self.signs.contains(Signs::PROBE) {
+            return;
+        }
+        self.placement.except_on(handle.record());
+        // A template stays the same where paths with numbers don't; but a policy's routes may lie
+        // below one.
+        let matched = self.path.as_str().filter(|_| !shared.table.reads_inbound_paths());
+        let path = matched.unwrap_or_else(|| original_path(request));
+        shared.count_route(handle, &self.method, path, || {
+            let Known { matched, .. } = self.target.known(&self.placement, &self.method);
+            let route = shared.table.rules(matched).label.or_else(|| self.path.label());
+            (matched != Match::Excluded).then(|| route.unwrap_or(Label::OTHER))
+        });
+    }
+
+    /// Joins a response with the connection that it came on: what its heads say of persistence.
+    fn join_response<B>(&mut self, head: &Head, response: &mut Response<B>) {
+        let Placement { shared, .. } = &*self.placement;
+        let Some(record) = shared.answered(response) else { return };
+        self.placement.except_on(&record);
+        record.had_content(self.signs.contains(Signs::CONTENT));
+        if record.is_multiplexed() {
+            return;
+        }
+        if head.is_interim() || head.opens_tunnel() {
+            record.note(Event::Upgraded);
+        }
+        let of_request = persistence(self.signs, EndCause::RequestClose);
+        let of_response = persistence(head.signs, EndCause::ResponseClose);
+        let delimited = head.has(Signs::CLOSE_DELIMITED).then_some(EndCause::CloseDelimited);
+        for cause in [of_request, of_response, delimited].into_iter().flatten() {
+            record.see(cause);
+        }
+        if head.has(Signs::KEEP_ALIVE_FIELD) {
+            if let Some(timeout) = keep_alive(response.headers()).timeout() {
+                shared.advertised(&record, timeout);
+            }
         }
     }
 
@@ -256,7 +320,7 @@ impl Exchange {
 
     /// What is known around a message, by its extensions and by the request's handle.
     fn circumstances(&self, extensions: &Extensions) -> Circumstances {
-        let told = self.handle.as_ref().map(ConnHandle::circumstances).unwrap_or_default();
+        let told = self.record.as_ref().map(|record| record.circumstances()).unwrap_or_default();
         let intended = extensions.get::<IntentionalClose>().is_some();
         match &self.placement.outlet {
             None => Circumstances { intended, ..told },

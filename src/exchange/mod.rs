@@ -5,6 +5,7 @@ mod claim;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
 mod exchange;
 mod found;
+mod joined;
 mod judgement;
 mod placement;
 mod request;

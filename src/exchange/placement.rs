@@ -2,6 +2,7 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 use super::shared::Shared;
+use crate::connection::Record;
 use crate::lint::{Client, Label, Level, Lint, LintSet, Place};
 use crate::policy::{Rules, effective};
 
@@ -20,6 +21,8 @@ pub(crate) struct Placement {
 pub(crate) struct Outlet {
     pub(crate) client: Client,
     pub(crate) one_shot: bool,
+    /// Whether the connection of a request is to be known before its response.
+    pub(crate) captures: bool,
     servers: Arc<Servers>,
 }
 
@@ -40,7 +43,7 @@ impl Placement {
         built_at: &'static Location<'static>,
     ) -> Placement {
         let client = Client { name: Label::new(name), built_at };
-        let outlet = Outlet { client, one_shot: false, servers: Arc::default() };
+        let outlet = Outlet { client, one_shot: false, captures: false, servers: Arc::default() };
         Placement { outlet: Some(outlet), ..Placement::inbound(shared) }
     }
 
@@ -70,6 +73,16 @@ impl Placement {
             return None;
         }
         self.exceptions.iter().find(|(excepted, _)| *excepted == lint).map(|(_, reason)| reason)
+    }
+
+    /// Excepts the lints of connections that are allowed here, for the request under way.
+    #[inline]
+    pub(crate) fn except_on(&self, record: &Record) {
+        for (lint, _) in &self.exceptions {
+            if !lint.is_of_messages() {
+                record.allow(*lint);
+            }
+        }
     }
 
     pub(crate) fn level(&self, rules: &Rules, lint: Lint, place: Place) -> Level {

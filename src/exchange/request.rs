@@ -23,6 +23,10 @@ impl MatchedRoute {
         MatchedRoute(extensions.get().cloned())
     }
 
+    pub(super) fn as_str(&self) -> Option<&str> {
+        self.0.as_ref().map(|path| path.as_str())
+    }
+
     pub(super) fn label(&self) -> Option<Label> {
         self.0.as_ref().map(|path| Label::new(path.as_str()))
     }
@@ -32,6 +36,10 @@ impl MatchedRoute {
 impl MatchedRoute {
     pub(super) fn of(_: &Extensions) -> MatchedRoute {
         MatchedRoute(())
+    }
+
+    pub(super) fn as_str(&self) -> Option<&str> {
+        None
     }
 
     pub(super) fn label(&self) -> Option<Label> {

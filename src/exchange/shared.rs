@@ -3,12 +3,16 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
+use crate::clock::Clock;
+use crate::connection::Connections;
 use crate::lint::{Finding, Level, printable};
 use crate::policy::Table;
 use crate::report::{Limiter, Reporter};
 
 /// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
 pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) connections: Connections,
     pub(crate) table: Table,
     pub(crate) reporter: Arc<dyn Reporter>,
     pub(crate) limiter: Limiter,
@@ -57,9 +61,10 @@ fn peer(_: &Parts) -> Option<String> {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { table, reporter: _, limiter, caller } = self;
+        let Shared { clock: _, connections, table, reporter: _, limiter, caller } = self;
         f.debug_struct("Shared")
             .field("table", table)
+            .field("connections", connections)
             .field("limiter", limiter)
             .field("caller", &caller.is_some())
             .finish_non_exhaustive()

@@ -67,9 +67,9 @@ type Make = fn(&mut dyn Any, &str);
 
 /// Each known body: the type of its slot, and how it is made.
 fn known() -> impl Iterator<Item = (TypeId, Make)> {
-    #[cfg(feature = "hyper-util")]
+    #[cfg(feature = "hyper")]
     use self::boxed::{BoxBody, BoxError, Bytes, Full, UnsyncBoxBody, boxed, unsync};
-    #[cfg(feature = "hyper-util")]
+    #[cfg(feature = "hyper")]
     use std::convert::Infallible;
 
     [
@@ -78,17 +78,17 @@ fn known() -> impl Iterator<Item = (TypeId, Make)> {
         slot::<axum::body::Body>(|slot, text| {
             put(slot, || axum::body::Body::from(text.to_owned()))
         }),
-        #[cfg(feature = "hyper-util")]
+        #[cfg(feature = "hyper")]
         slot::<Full<Bytes>>(|slot, text| put(slot, || Full::<Bytes>::from(text.to_owned()))),
-        #[cfg(feature = "hyper-util")]
+        #[cfg(feature = "hyper")]
         slot::<BoxBody<Bytes, Infallible>>(|slot, text| put(slot, || boxed::<Infallible>(text))),
-        #[cfg(feature = "hyper-util")]
+        #[cfg(feature = "hyper")]
         slot::<BoxBody<Bytes, BoxError>>(|slot, text| put(slot, || boxed::<BoxError>(text))),
-        #[cfg(feature = "hyper-util")]
+        #[cfg(feature = "hyper")]
         slot::<UnsyncBoxBody<Bytes, Infallible>>(|slot, text| {
             put(slot, || unsync::<Infallible>(text))
         }),
-        #[cfg(feature = "hyper-util")]
+        #[cfg(feature = "hyper")]
         slot::<UnsyncBoxBody<Bytes, BoxError>>(|slot, text| put(slot, || unsync::<BoxError>(text))),
     ]
     .into_iter()
@@ -104,7 +104,7 @@ fn put<B: 'static>(slot: &mut dyn Any, body: impl FnOnce() -> B) {
     }
 }
 
-#[cfg(feature = "hyper-util")]
+#[cfg(feature = "hyper")]
 mod boxed {
     use std::convert::Infallible;
 

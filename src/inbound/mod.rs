@@ -20,9 +20,18 @@ mod answer;
 mod future;
 mod layer;
 mod problem;
+mod serve;
 mod service;
 
 pub use self::answer::{Answer, KnownBodies};
 pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
+#[cfg(feature = "hyper")]
+pub use self::serve::Accepted;
+pub use self::serve::{Bodies, PerConnection, Same, ServingFuture, ShutdownSignal, Tracked};
+#[cfg(feature = "axum")]
+pub use self::serve::{Listener, MakeFuture, MakeService};
 pub use self::service::Inbound;
+
+#[cfg(feature = "axum")]
+pub(crate) use self::serve::untouched;

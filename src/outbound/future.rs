@@ -7,6 +7,7 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 use super::Error;
+use super::captured::{Captured, record_of};
 use crate::denied::Denied;
 use crate::exchange::Exchange;
 
@@ -25,6 +26,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         exchange: Option<Exchange>,
+        captured: Option<Captured>,
         denied: Option<Denied>,
     }
 }
@@ -32,16 +34,20 @@ pin_project! {
 impl<F> ResponseFuture<F> {
     #[inline]
     pub(super) fn unwatched(future: F) -> ResponseFuture<F> {
-        ResponseFuture { future: Some(future), exchange: None, denied: None }
+        ResponseFuture { future: Some(future), exchange: None, captured: None, denied: None }
     }
 
     #[inline]
-    pub(super) fn watched(future: F, exchange: Exchange) -> ResponseFuture<F> {
-        ResponseFuture { future: Some(future), exchange: Some(exchange), denied: None }
+    pub(super) fn watched(
+        future: F,
+        exchange: Exchange,
+        captured: Option<Captured>,
+    ) -> ResponseFuture<F> {
+        ResponseFuture { future: Some(future), exchange: Some(exchange), captured, denied: None }
     }
 
     pub(super) fn denied(denied: Denied) -> ResponseFuture<F> {
-        ResponseFuture { future: None, exchange: None, denied: Some(denied) }
+        ResponseFuture { future: None, exchange: None, captured: None, denied: Some(denied) }
     }
 }
 
@@ -58,10 +64,24 @@ where
             let denied = this.denied.take().expect("a future is not polled after it is ready");
             return Poll::Ready(Err(Error::Denied(denied)));
         };
-        let mut polled = future.poll(cx);
-        if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, this.exchange) {
-            exchange.receive_response(response);
+        let Poll::Ready(result) = future.poll(cx) else { return Poll::Pending };
+        if let Some(captured) = this.captured {
+            captured.settle();
         }
-        polled.map_err(|error| Error::Inner(error.into()))
+        Poll::Ready(match result {
+            Ok(mut response) => {
+                if let Some(exchange) = this.exchange {
+                    exchange.receive_response(&mut response);
+                }
+                Ok(response)
+            }
+            Err(error) => {
+                let error = error.into();
+                if let (Some(exchange), Some(record)) = (this.exchange, record_of(&*error)) {
+                    exchange.fail(&record);
+                }
+                Err(Error::Inner(error))
+            }
+        })
     }
 }

@@ -44,6 +44,18 @@ impl OutboundLayer {
         self
     }
 
+    /// Learns the connection of each request before its response, so that a request that is given
+    /// up is surely told from other ends of its connection. It costs an allocation a request.
+    /// Default: it does not.
+    #[cfg(feature = "hyper-util")]
+    #[must_use]
+    pub fn capture_connection(mut self) -> OutboundLayer {
+        if let Some(outlet) = &mut Arc::make_mut(&mut self.placement).outlet {
+            outlet.captures = true;
+        }
+        self
+    }
+
     /// The client, as findings name it.
     pub fn client(&self) -> Client {
         self.placement.outlet.as_ref().expect("an outbound layer has a client").client

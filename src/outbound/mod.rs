@@ -15,11 +15,22 @@
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
 //! then, and what depends on the version is judged when the response comes.
 
+mod bodies;
+#[cfg(feature = "hyper-util")]
+mod captured;
+#[cfg(not(feature = "hyper-util"))]
+#[path = "uncaptured.rs"]
+mod captured;
+#[cfg(feature = "hyper-util")]
+mod connect;
 mod error;
 mod future;
 mod layer;
 mod service;
 
+pub use self::bodies::{ResponseBodies, ResponseBodiesFuture, ResponseBodiesLayer};
+#[cfg(feature = "hyper-util")]
+pub use self::connect::{Connection, Connector, Dialling};
 pub use self::error::Error;
 pub use self::future::ResponseFuture;
 pub use self::layer::OutboundLayer;

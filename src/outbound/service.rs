@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+use super::captured::Captured;
 use super::{Error, ResponseFuture};
 use crate::exchange::{Exchange, Placement};
 
@@ -53,15 +54,17 @@ where
         self.inner.poll_ready(cx).map_err(|error| Error::Inner(error.into()))
     }
 
-    fn call(&mut self, request: Request<B>) -> ResponseFuture<S::Future> {
+    fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
         let exchange = Exchange::send(&self.placement, &request);
+        let captures = self.placement.outlet.as_ref().is_some_and(|outlet| outlet.captures);
+        let captured = captures.then(|| Captured::of(&mut request));
         if exchange.is_clean() {
-            ResponseFuture::watched(self.inner.call(request), exchange)
+            ResponseFuture::watched(self.inner.call(request), exchange, captured)
         } else {
-            self.call_suspect(request, exchange)
+            self.call_suspect(request, exchange, captured)
         }
     }
 }
@@ -73,12 +76,13 @@ impl<S> Outbound<S> {
         &mut self,
         mut request: Request<B>,
         mut exchange: Exchange,
+        captured: Option<Captured>,
     ) -> ResponseFuture<S::Future>
     where
         S: Service<Request<B>>,
     {
         match exchange.judge(&mut request, true) {
-            Ok(()) => ResponseFuture::watched(self.inner.call(request), exchange),
+            Ok(()) => ResponseFuture::watched(self.inner.call(request), exchange, captured),
             Err(refusal) => ResponseFuture::denied(refusal.denied),
         }
     }

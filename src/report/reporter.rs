@@ -1,7 +1,9 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Notice;
-use crate::lint::{Finding, Lint};
+use crate::connection::{DialError, Ended, Party};
+use crate::lint::{Client, Finding, Lint};
 
 /// Takes what was found. Methods are called on the path of a request that has a finding, so they
 /// must not block, and as it is dropped, so they must not panic. All have a default that does
@@ -37,6 +39,16 @@ pub trait Reporter: Send + Sync + 'static {
     fn suppressed(&self, lint: Lint) {
         _ = lint;
     }
+
+    /// A dial of a client of ours failed, after so long.
+    fn dial_failed(&self, client: &Client, upstream: &Party, error: DialError, took: Duration) {
+        _ = (client, upstream, error, took);
+    }
+
+    /// A connection ended.
+    fn ended(&self, connection: &Ended) {
+        _ = connection;
+    }
 }
 
 impl Reporter for () {}
@@ -66,6 +78,20 @@ macro_rules! forward {
 
         fn suppressed(&$self, lint: Lint) {
             $($to.suppressed(lint);)+
+        }
+
+        fn dial_failed(
+            &$self,
+            client: &Client,
+            upstream: &Party,
+            error: DialError,
+            took: Duration,
+        ) {
+            $($to.dial_failed(client, upstream, error, took);)+
+        }
+
+        fn ended(&$self, connection: &Ended) {
+            $($to.ended(connection);)+
         }
     };
 }

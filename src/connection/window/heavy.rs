@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn heavy_ones_stay_through_hours_of_junk() {
+    fn heavy_ones_stay_through_windows_full_of_junk() {
         let mut table = Heavy::new(BOUND);
         for slice in 1..=40 {
             for round in 0..1_000 {

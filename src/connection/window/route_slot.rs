@@ -1,5 +1,5 @@
-/// A place in the table of routes, and how often it was given away: to be kept by a connection,
-/// which learns by the second that another label holds it now. 24 bits, and never all zero.
+/// A place in the table of routes, and the how manieth label holds it: to be kept by a connection,
+/// which learns by the second that the place was given away. 24 bits, never all zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RouteSlot {
     index: u8,
@@ -23,11 +23,11 @@ impl RouteSlot {
         self.generation
     }
 
-    pub(super) const fn bits(self) -> u64 {
+    pub(crate) const fn bits(self) -> u64 {
         (self.generation as u64) << u8::BITS | self.index as u64
     }
 
-    pub(super) const fn from_bits(bits: u64) -> RouteSlot {
+    pub(crate) const fn from_bits(bits: u64) -> RouteSlot {
         RouteSlot { index: bits as u8, generation: (bits >> u8::BITS) as u16 }
     }
 }

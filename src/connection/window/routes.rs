@@ -52,6 +52,7 @@ struct Holders {
 #[derive(Debug)]
 struct Route {
     label: Label,
+    first: Slice,
     inherited: Ring,
 }
 
@@ -109,6 +110,26 @@ impl RouteWindows {
         true
     }
 
+    /// Whose slot it is; [`Label::OTHER`] of one that was given away, or of none.
+    pub(crate) fn label(&self, slot: Option<RouteSlot>) -> Label {
+        let Some(slot) = slot else { return Label::OTHER };
+        let place = &self.places[slot.index()];
+        if place.generation.load(Ordering::Relaxed) != slot.generation() {
+            return Label::OTHER;
+        }
+        let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = slot.index().checked_sub(1).and_then(|index| holders.routes.get(index));
+        behind.map_or(Label::OTHER, |route| route.label)
+    }
+
+    /// The requests of one label in the window that ends now, and since when it has its slot;
+    /// none of [`Label::OTHER`].
+    pub(crate) fn window(&self, slot: RouteSlot, now: Slice) -> Option<(Requests, Slice)> {
+        let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        let route = holders.routes.get(slot.index().checked_sub(1)?)?;
+        Some((self.places[slot.index()].sums(now), route.first))
+    }
+
     /// The requests of the window that ends now by label, the heaviest first: those that had any,
     /// with [`Label::OTHER`] for all who lost their slot. The sum over all is exact.
     pub(crate) fn sums(&self, now: Slice) -> Vec<(Label, Requests)> {
@@ -135,13 +156,13 @@ impl RouteWindows {
         };
         let index = match lightest {
             None => {
-                routes.push(Route { label, inherited: Ring::default() });
+                routes.push(Route { label, first: slice, inherited: Ring::default() });
                 routes.len()
             }
             Some(route) => {
-                let Route { label: holder, inherited } = &mut routes[route];
+                let Route { label: holder, first, inherited } = &mut routes[route];
                 indexes.remove(holder);
-                *holder = label;
+                (*holder, *first) = (label, slice);
                 self.places[route + 1].give_way(inherited, &self.places[0]);
                 route + 1
             }

@@ -18,6 +18,11 @@ pub(crate) struct Slice(u32);
 // === impl Slices ===
 
 impl Slices {
+    /// From the beginning of one slice to that of another.
+    pub(crate) fn between(&self, first: Slice, last: Slice) -> Duration {
+        Duration::from_nanos(self.len.saturating_mul(last.since(first).into()))
+    }
+
     /// With slices of a tenth of a second, the numbers last for thirteen years. What is shorter
     /// is taken as this.
     const SHORTEST: Duration = Duration::from_millis(100);

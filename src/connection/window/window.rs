@@ -45,13 +45,18 @@ impl Window {
 
     /// Notes a concurrency, and whether it rises: whether it is greater than any of the window.
     pub(crate) fn peak(&mut self, slice: Slice, concurrency: u32) -> bool {
-        let greatest = self.within(slice).map(|part| part.peak).max().unwrap_or(0);
+        let greatest = self.greatest(slice);
         let part = self.part(slice);
         part.peak = part.peak.max(concurrency);
         concurrency > greatest
     }
 
     /// [`Sums::weight`], of the window that ends now.
+    /// The greatest concurrency of the window that ends now.
+    pub(crate) fn greatest(&self, now: Slice) -> u32 {
+        self.within(now).map(|part| part.peak).max().unwrap_or(0)
+    }
+
     pub(super) fn weight(&self, now: Slice) -> u64 {
         self.within(now).fold(0, |weight, part| weight.saturating_add(part.sums.weight()))
     }

@@ -1,0 +1,288 @@
+use super::{Causes, Closer, EndCause};
+
+/// How far a connection has come, and what was seen on it that may end it, in the order in which
+/// it was seen: 64 bits, so that it fits one atomic.
+///
+/// A candidate that another request survived was none: each request starts with an empty log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Course(u64);
+
+/// What happens on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// Inbound the server called its service, outbound the first byte of a request was written.
+    RequestStarted,
+    /// A part of an exchange after which the connection may, or must, end.
+    Seen(EndCause),
+    /// The head of a response, whose body is watched.
+    ResponseStarted,
+    /// The head of a response, whose body nobody watches.
+    ResponseUnwatched,
+    /// The last response that was under way passed, to its end.
+    ResponseEnded,
+    /// A response's body was given up before its end.
+    ResponseLeft,
+    /// The connection went on in another protocol.
+    Upgraded,
+    /// The peer's end was read.
+    Eof,
+    /// Reading or writing failed: the peer reset the connection, or something else.
+    Failed {
+        /// It was the peer's doing.
+        reset: bool,
+    },
+    /// We shut the connection down.
+    ShutDown,
+}
+
+/// Where in an exchange a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// No request is under way.
+    Idle,
+    /// A request is under way, and no response has begun.
+    Asked,
+    /// A response is under way.
+    Answering,
+    /// A response has begun, and nobody watches where its body ends.
+    Unwatched,
+    /// A response's body was given up: what becomes of the rest, the library below decides.
+    Left,
+    /// No longer HTTP.
+    Tunnel,
+}
+
+// === impl Course ===
+
+// From the low end: 4 bits of phase, 4 of the phase at the first sign of the end, 2 of who
+// closed first, 1 for our own shutdown, 1 for an end of the peer or an error; from bit 16 the log.
+const CLOSED_IN: u32 = 4;
+const CLOSER: u32 = 8;
+const SHUT_DOWN: u64 = 1 << 10;
+const CUT: u64 = 1 << 11;
+const LOG: u32 = 16;
+
+/// A cause in the log: its number plus one, so that zero is an empty place.
+const ENTRY: u32 = 5;
+const ENTRIES: u32 = 9;
+
+impl Course {
+    pub(crate) const START: Course = Course(0);
+
+    pub(crate) const fn from_bits(bits: u64) -> Course {
+        Course(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The course after an event.
+    #[must_use]
+    pub(crate) fn after(self, event: Event) -> Course {
+        match event {
+            // A drain ends each connection, whatever passes on it until then.
+            Event::RequestStarted => {
+                let fresh = Course(self.0 & ((1 << LOG) - 1)).at(Phase::Asked);
+                if self.has_seen(EndCause::Drain) { fresh.noting(EndCause::Drain) } else { fresh }
+            }
+            Event::Seen(cause) => self.noting(cause),
+            Event::ResponseStarted => self.at(Phase::Answering),
+            Event::ResponseUnwatched => self.at(Phase::Unwatched),
+            Event::ResponseEnded => self.at(Phase::Idle),
+            Event::ResponseLeft => self.at(Phase::Left),
+            Event::Upgraded => self.at(Phase::Tunnel).noting(EndCause::Upgrade),
+            Event::Eof => {
+                let cause = match self.phase() {
+                    Phase::Asked | Phase::Answering => Some(EndCause::PeerClosedActive),
+                    Phase::Idle | Phase::Left => Some(EndCause::PeerClosedIdle),
+                    // Which of the two, nobody saw.
+                    Phase::Unwatched | Phase::Tunnel => None,
+                };
+                cause.map_or(self, |cause| self.noting(cause)).cut().closing(Closer::Peer)
+            }
+            Event::Failed { reset: true } => {
+                self.noting(EndCause::Reset).cut().closing(Closer::Peer)
+            }
+            Event::Failed { reset: false } => {
+                self.noting(EndCause::IoError).cut().closing(Closer::Unknown)
+            }
+            Event::ShutDown => Course(self.0 | SHUT_DOWN).closing(Closer::Local),
+        }
+    }
+
+    pub(crate) fn phase(self) -> Phase {
+        Phase::from_bits(self.0)
+    }
+
+    /// The phase at the first sign of the end; the present one where there was none.
+    pub(crate) fn closed_in(self) -> Phase {
+        if self.closer().is_some() { Phase::from_bits(self.0 >> CLOSED_IN) } else { self.phase() }
+    }
+
+    /// Who gave the first sign of the end.
+    pub(crate) fn closer(self) -> Option<Closer> {
+        match self.0 >> CLOSER & 0b11 {
+            0 => None,
+            1 => Some(Closer::Local),
+            2 => Some(Closer::Peer),
+            _ => Some(Closer::Unknown),
+        }
+    }
+
+    /// Whether we shut it down.
+    pub(crate) fn is_shut_down(self) -> bool {
+        self.0 & SHUT_DOWN != 0
+    }
+
+    /// Whether an end of the peer or an error was seen.
+    pub(crate) fn is_cut(self) -> bool {
+        self.0 & CUT != 0
+    }
+
+    /// What was seen, in its order.
+    pub(crate) fn log(self) -> impl Iterator<Item = EndCause> {
+        (0..ENTRIES).map_while(move |place| {
+            let entry = self.0 >> (LOG + place * ENTRY) & ((1 << ENTRY) - 1);
+            entry.checked_sub(1).and_then(|cause| EndCause::ALL.get(cause as usize).copied())
+        })
+    }
+
+    pub(crate) fn has_seen(self, cause: EndCause) -> bool {
+        self.log().any(|seen| seen == cause)
+    }
+
+    pub(crate) fn causes(self) -> Causes {
+        self.log().collect()
+    }
+
+    fn at(self, phase: Phase) -> Course {
+        // A tunnel is no more HTTP, whatever still comes in from the exchange that opened it.
+        if self.phase() == Phase::Tunnel {
+            return self;
+        }
+        Course(self.0 & !0b1111 | phase as u64)
+    }
+
+    fn cut(self) -> Course {
+        Course(self.0 | CUT)
+    }
+
+    fn closing(self, closer: Closer) -> Course {
+        if self.closer().is_some() {
+            return self;
+        }
+        let closer: u64 = match closer {
+            Closer::Local => 1,
+            Closer::Peer => 2,
+            Closer::Both | Closer::Unknown => 3,
+        };
+        Course(self.0 | closer << CLOSER | (self.phase() as u64) << CLOSED_IN)
+    }
+
+    /// With a cause in the log, once; a full log takes no more.
+    fn noting(self, cause: EndCause) -> Course {
+        let mut places = 0;
+        for seen in self.log() {
+            if seen == cause {
+                return self;
+            }
+            places += 1;
+        }
+        if places == ENTRIES {
+            return self;
+        }
+        Course(self.0 | (cause as u64 + 1) << (LOG + places * ENTRY))
+    }
+}
+
+impl std::fmt::Debug for Course {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Course")
+            .field("phase", &self.phase())
+            .field("closer", &self.closer())
+            .field("log", &self.log().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+// === impl Phase ===
+
+impl Phase {
+    fn from_bits(bits: u64) -> Phase {
+        match bits & 0b1111 {
+            0 => Phase::Idle,
+            1 => Phase::Asked,
+            2 => Phase::Answering,
+            3 => Phase::Unwatched,
+            4 => Phase::Left,
+            _ => Phase::Tunnel,
+        }
+    }
+
+    /// Whether an exchange is surely under way.
+    pub(crate) fn is_active(self) -> bool {
+        matches!(self, Phase::Asked | Phase::Answering)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn course(events: &[Event]) -> Course {
+        events.iter().fold(Course::START, |course, event| course.after(*event))
+    }
+
+    #[test]
+    fn each_request_starts_with_an_empty_log_but_for_a_drain() {
+        let survived = [
+            Event::RequestStarted,
+            Event::Seen(EndCause::UnreadRequestBody),
+            Event::ResponseEnded,
+            Event::RequestStarted,
+        ];
+        assert_eq!(course(&survived).log().count(), 0, "what a request survived was no cause");
+        let drained = [Event::Seen(EndCause::Drain), Event::RequestStarted];
+        assert!(course(&drained).has_seen(EndCause::Drain), "a drain ends it all the same");
+    }
+
+    #[test]
+    fn the_first_sign_of_the_end_decides_over_closer_and_phase() {
+        for (events, closer, phase) in [
+            (&[Event::Eof, Event::ShutDown][..], Closer::Peer, Phase::Idle),
+            (&[Event::ShutDown, Event::Eof], Closer::Local, Phase::Idle),
+            (
+                &[Event::RequestStarted, Event::Eof, Event::ResponseEnded],
+                Closer::Peer,
+                Phase::Asked,
+            ),
+            (&[Event::Failed { reset: true }, Event::ShutDown], Closer::Peer, Phase::Idle),
+            (&[Event::Failed { reset: false }], Closer::Unknown, Phase::Idle),
+        ] {
+            let course = course(events);
+            assert_eq!(course.closer(), Some(closer), "{events:?}");
+            assert_eq!(course.closed_in(), phase, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn the_log_keeps_order_takes_each_cause_once_and_never_overflows() {
+        let mut course = Course::START;
+        for cause in EndCause::ALL.iter().chain(EndCause::ALL) {
+            course = course.after(Event::Seen(*cause));
+        }
+        let seen: Vec<EndCause> = course.log().collect();
+        assert_eq!(seen, EndCause::ALL[..ENTRIES as usize], "the first ones stay");
+        assert_eq!(course.phase(), Phase::Idle, "and nothing else is touched");
+        assert_eq!(course.closer(), None, "nothing closed it");
+    }
+
+    #[test]
+    fn a_tunnel_stays_one() {
+        let course = course(&[Event::RequestStarted, Event::Upgraded, Event::ResponseEnded]);
+        assert_eq!(course.phase(), Phase::Tunnel, "the end of the answer is not the tunnel's");
+        assert!(course.has_seen(EndCause::Upgrade), "it is why the connection is no more HTTP");
+    }
+}

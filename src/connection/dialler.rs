@@ -1,0 +1,48 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Pool;
+use crate::lint::Client;
+
+/// A client of ours, as its connector knows it. Its connections hold it.
+#[derive(Debug)]
+pub(crate) struct Dialler {
+    pub(crate) client: Client,
+    pub(crate) pool: Option<Pool>,
+    dropped: AtomicBool,
+}
+
+/// Held by every clone of a client's connector, and by nothing else: its end is the client's.
+#[derive(Debug)]
+pub(crate) struct Alive(Arc<Dialler>);
+
+// === impl Dialler ===
+
+impl Dialler {
+    pub(crate) fn new(client: Client, pool: Option<Pool>) -> Arc<Dialler> {
+        Arc::new(Dialler { client, pool, dropped: AtomicBool::new(false) })
+    }
+
+    /// Whether the client and all its clones are gone. Relaxed: it orders nothing else.
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+// === impl Alive ===
+
+impl Alive {
+    pub(crate) fn new(dialler: Arc<Dialler>) -> Arc<Alive> {
+        Arc::new(Alive(dialler))
+    }
+
+    pub(crate) fn dialler(&self) -> &Arc<Dialler> {
+        &self.0
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.dropped.store(true, Ordering::Relaxed);
+    }
+}

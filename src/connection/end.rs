@@ -1,0 +1,169 @@
+use std::time::Duration;
+
+use super::course::{Course, Phase};
+use super::{Causes, Closer, EndCause, Pool, Side};
+
+/// How a connection ended.
+///
+/// ```
+/// use tower_conn_lint::connection::{EndCause, End};
+///
+/// fn is_our_fault(end: &End) -> bool {
+///     end.cause == EndCause::UnreadRequestBody
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct End {
+    /// The earliest of what was seen that is enough to end it.
+    pub cause: EndCause,
+    /// What else was seen that would have been enough, or nearly.
+    pub beside: Causes,
+    /// Who closed it first.
+    pub closer: Closer,
+    /// How long nothing had passed on it.
+    pub idle: Duration,
+}
+
+/// All that is known of a connection as it ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    pub(crate) side: Side,
+    pub(crate) course: Course,
+    pub(crate) requests: u64,
+    /// Since the last exchange ended, or since it was opened.
+    pub(crate) idle: Duration,
+    /// Whether the socket was watched, or only the services above it.
+    pub(crate) socket: bool,
+    /// Whether a read was polled just before the drop: whoever dropped it was running.
+    pub(crate) polled: bool,
+    /// Whether the thread panics.
+    pub(crate) panicking: bool,
+    /// Whether bytes came in since the last request started, or it may be no request at all,
+    /// outbound; whether bytes came in and were answered with no request under way, inbound.
+    pub(crate) stray_bytes: bool,
+    pub(crate) multiplexed: bool,
+    pub(crate) pool: Option<Pool>,
+    /// Idle connections to the same upstream beside it.
+    pub(crate) idle_beside: usize,
+    /// Every clone of the client was dropped.
+    pub(crate) client_dropped: bool,
+}
+
+impl End {
+    /// How soon after an exchange a connection ends that ends because of it. hyper decides at
+    /// once; the bound is for a busy machine, and below any idle timeout in use.
+    pub(crate) const AT_ONCE: Duration = Duration::from_millis(250);
+}
+
+/// From here on a wait for a request's head can be a timeout.
+const TIMEOUT_AT_LEAST: Duration = Duration::from_millis(10);
+
+// === impl Ending ===
+
+impl Ending {
+    /// The cause and the closer.
+    pub(crate) fn conclude(&self) -> End {
+        let closer = self.closer();
+        let cause = self.cause(closer);
+        End { cause, beside: self.course.causes().without(cause), closer, idle: self.idle }
+    }
+
+    fn closer(&self) -> Closer {
+        match self.course.closer() {
+            _ if !self.socket => Closer::Unknown,
+            Some(closer) => closer,
+            // Dropped without a word: the kernel closes it.
+            None => Closer::Local,
+        }
+    }
+
+    fn cause(&self, closer: Closer) -> EndCause {
+        let sufficient = self.course.log().find(|cause| self.suffices(*cause, closer));
+        sufficient.unwrap_or_else(|| match (self.side, closer) {
+            (_, Closer::Local) if self.panicking && self.course.phase().is_active() => {
+                EndCause::HandlerFailed
+            }
+            (Side::Inbound, Closer::Local) => self.closed_by_server(),
+            (Side::Outbound, Closer::Local) => self.closed_by_client(),
+            _ if self.requests == 0 && !self.course.closed_in().is_active() => EndCause::NeverUsed,
+            _ => EndCause::Unknown,
+        })
+    }
+
+    /// Whether what was seen is enough to end the connection, as it ended.
+    fn suffices(&self, cause: EndCause, closer: Closer) -> bool {
+        let at_once = self.idle < End::AT_ONCE;
+        match cause {
+            // These end it once the exchange is over, and not before.
+            EndCause::RequestClose
+            | EndCause::ResponseClose
+            | EndCause::Http10
+            | EndCause::CloseDelimited
+            | EndCause::Drain => self.requests > 0 && !self.course.closed_in().is_active(),
+            // The library below may read the rest away and go on.
+            EndCause::UnreadRequestBody
+            | EndCause::DroppedResponseBody
+            | EndCause::DroppedRequest => {
+                !self.multiplexed && at_once && matches!(closer, Closer::Local | Closer::Unknown)
+            }
+            EndCause::HandlerFailed => !self.multiplexed,
+            EndCause::PeerClosedIdle => self.requests > 0,
+            _ => true,
+        }
+    }
+
+    fn closed_by_server(&self) -> EndCause {
+        let dropped = !self.course.is_shut_down();
+        match self.course.closed_in() {
+            Phase::Idle | Phase::Left if dropped => {
+                if self.polled && self.idle >= TIMEOUT_AT_LEAST {
+                    EndCause::HeaderTimeout
+                } else if self.requests == 0 {
+                    EndCause::NeverUsed
+                } else {
+                    EndCause::Unknown
+                }
+            }
+            Phase::Idle | Phase::Left => match () {
+                () if self.stray_bytes && !self.multiplexed => EndCause::BadRequest,
+                () if self.course.has_seen(EndCause::Drain) => EndCause::Drain,
+                () if self.requests == 0 => EndCause::NeverUsed,
+                () => EndCause::ClosedIdleLocal,
+            },
+            _ => EndCause::Unknown,
+        }
+    }
+
+    fn closed_by_client(&self) -> EndCause {
+        match self.course.closed_in() {
+            Phase::Asked if !self.stray_bytes && !self.multiplexed => EndCause::DroppedRequest,
+            Phase::Idle | Phase::Left if self.requests == 0 => EndCause::NeverUsed,
+            Phase::Idle | Phase::Left => self.closed_by_pool(),
+            _ => EndCause::Unknown,
+        }
+    }
+
+    /// A pool's reasons look alike at the socket: one of them is named only where it was seen, or
+    /// where the declared settings explain it.
+    fn closed_by_pool(&self) -> EndCause {
+        let Some(pool) = self.pool else {
+            return if self.client_dropped {
+                EndCause::ClientDropped
+            } else {
+                EndCause::ClosedIdleLocal
+            };
+        };
+        match () {
+            () if self.idle >= pool.idle_timeout => EndCause::IdleTimeout,
+            () if self.client_dropped => EndCause::ClientDropped,
+            () if self.idle < End::AT_ONCE && self.idle_beside >= pool.max_idle => {
+                EndCause::PoolFull
+            }
+            () => EndCause::ClosedIdleLocal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

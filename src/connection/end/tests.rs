@@ -1,0 +1,261 @@
+use std::time::Duration;
+
+use super::*;
+use crate::connection::course::Event::{self, *};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// One connection: what was seen, and what is to be concluded.
+struct Case {
+    what: &'static str,
+    ending: Ending,
+    cause: EndCause,
+    closer: Closer,
+}
+
+fn ending(side: Side, events: &[Event]) -> Ending {
+    let course = events.iter().fold(Course::START, |course, event| course.after(*event));
+    let requests = events.iter().filter(|event| matches!(event, RequestStarted)).count() as u64;
+    Ending {
+        side,
+        course,
+        requests,
+        idle: MS,
+        socket: true,
+        polled: false,
+        panicking: false,
+        stray_bytes: false,
+        multiplexed: false,
+        pool: None,
+        idle_beside: 0,
+        client_dropped: false,
+    }
+}
+
+fn server(events: &[Event]) -> Ending {
+    ending(Side::Inbound, events)
+}
+
+fn client(events: &[Event]) -> Ending {
+    ending(Side::Outbound, events)
+}
+
+fn case(what: &'static str, ending: Ending, cause: EndCause, closer: Closer) -> Case {
+    Case { what, ending, cause, closer }
+}
+
+const CLOSE: Event = Seen(EndCause::RequestClose);
+const UNREAD: Event = Seen(EndCause::UnreadRequestBody);
+const BODY_DROPPED: Event = Seen(EndCause::DroppedResponseBody);
+const DRAIN: Event = Seen(EndCause::Drain);
+const FAILED: Event = Seen(EndCause::HandlerFailed);
+const DONE: [Event; 3] = [RequestStarted, ResponseStarted, ResponseEnded];
+
+fn done(after: &[Event]) -> Vec<Event> {
+    DONE.iter().chain(after).copied().collect()
+}
+
+fn cases() -> Vec<Case> {
+    use Closer::{Local, Peer, Unknown};
+    use EndCause as C;
+
+    let seen = |cause| [RequestStarted, Seen(cause), ResponseStarted, ResponseEnded, ShutDown];
+    let pool = Some(Pool::new(Duration::from_secs(90), 1));
+    let rested = |idle, ending: Ending| Ending { idle, ..ending };
+    let second = Duration::from_secs(1);
+    vec![
+        case("a request's close", server(&seen(C::RequestClose)), C::RequestClose, Local),
+        case(
+            "a request's close, and the peer is first",
+            server(&[RequestStarted, CLOSE, ResponseStarted, ResponseEnded, Eof, ShutDown]),
+            C::RequestClose,
+            Peer,
+        ),
+        case(
+            "a request's close, and the caller leaves before the answer",
+            server(&[RequestStarted, CLOSE, Eof]),
+            C::PeerClosedActive,
+            Peer,
+        ),
+        case("a response's close", server(&seen(C::ResponseClose)), C::ResponseClose, Local),
+        case("HTTP/1.0", server(&seen(C::Http10)), C::Http10, Local),
+        case(
+            "without the socket the closer is unknown",
+            Ending { socket: false, ..server(&[RequestStarted, CLOSE, ResponseEnded]) },
+            C::RequestClose,
+            Unknown,
+        ),
+        case(
+            "without the socket and without a word",
+            Ending { socket: false, ..server(&DONE) },
+            C::Unknown,
+            Unknown,
+        ),
+        case(
+            "a body that the handler left",
+            server(&[RequestStarted, UNREAD, ResponseStarted, ResponseEnded, ShutDown]),
+            C::UnreadRequestBody,
+            Local,
+        ),
+        case(
+            "a body that the handler left, read away below; closed long after",
+            rested(second, server(&[RequestStarted, UNREAD, ResponseEnded, ShutDown])),
+            C::ClosedIdleLocal,
+            Local,
+        ),
+        case(
+            "a body that the handler left, and the caller closes",
+            server(&[RequestStarted, UNREAD, ResponseEnded, Eof, ShutDown]),
+            C::PeerClosedIdle,
+            Peer,
+        ),
+        case("a panic", server(&[RequestStarted, FAILED]), C::HandlerFailed, Local),
+        case(
+            "a panic, and the socket is dropped before the handler",
+            Ending { panicking: true, ..server(&[RequestStarted]) },
+            C::HandlerFailed,
+            Local,
+        ),
+        case(
+            "a header timeout",
+            rested(second, Ending { polled: true, ..server(&DONE) }),
+            C::HeaderTimeout,
+            Local,
+        ),
+        case(
+            "a header timeout before the first request",
+            rested(second, Ending { polled: true, ..server(&[]) }),
+            C::HeaderTimeout,
+            Local,
+        ),
+        case("an aborted task", rested(second, server(&DONE)), C::Unknown, Local),
+        case("an aborted task while a handler runs", server(&[RequestStarted]), C::Unknown, Local),
+        case(
+            "what is no request",
+            Ending { stray_bytes: true, ..server(&[ShutDown]) },
+            C::BadRequest,
+            Local,
+        ),
+        case("a drain while idle", server(&done(&[DRAIN, ShutDown])), C::Drain, Local),
+        case("a drain before the first request", server(&[DRAIN, ShutDown]), C::Drain, Local),
+        case(
+            "a drain while a request is under way",
+            server(&[RequestStarted, DRAIN, ResponseStarted, ResponseEnded, ShutDown]),
+            C::Drain,
+            Local,
+        ),
+        case(
+            "a caller that leaves during a drain",
+            server(&[RequestStarted, ResponseStarted, DRAIN, Eof]),
+            C::PeerClosedActive,
+            Peer,
+        ),
+        case("an upgrade", server(&[RequestStarted, Upgraded, Eof]), C::Upgrade, Peer),
+        case("a caller that closes", server(&done(&[Eof, ShutDown])), C::PeerClosedIdle, Peer),
+        case("a caller that never asks", server(&[Eof, ShutDown]), C::NeverUsed, Peer),
+        case("a caller that leaves", server(&[RequestStarted, Eof]), C::PeerClosedActive, Peer),
+        case(
+            "a caller that resets",
+            server(&[RequestStarted, Failed { reset: true }]),
+            C::Reset,
+            Peer,
+        ),
+        case(
+            "an error that is nobody's",
+            server(&[RequestStarted, Failed { reset: false }]),
+            C::IoError,
+            Unknown,
+        ),
+        case("a server that closes idle", server(&done(&[ShutDown])), C::ClosedIdleLocal, Local),
+        case(
+            "a client's own close",
+            client(&[RequestStarted, CLOSE, ResponseStarted, ResponseEnded, ShutDown]),
+            C::RequestClose,
+            Local,
+        ),
+        case(
+            "a response's close, and nobody watches the body",
+            client(&[RequestStarted, Seen(C::ResponseClose), ResponseUnwatched, Eof]),
+            C::ResponseClose,
+            Peer,
+        ),
+        case(
+            "nobody watches the body",
+            client(&[RequestStarted, ResponseUnwatched, ShutDown]),
+            C::Unknown,
+            Local,
+        ),
+        case(
+            "a dropped body",
+            client(&[RequestStarted, ResponseStarted, BODY_DROPPED, ResponseLeft, ShutDown]),
+            C::DroppedResponseBody,
+            Local,
+        ),
+        case(
+            "a dropped body, read away below; the pool closes later",
+            rested(
+                second,
+                client(&[RequestStarted, ResponseStarted, BODY_DROPPED, ResponseLeft, ShutDown]),
+            ),
+            C::ClosedIdleLocal,
+            Local,
+        ),
+        case("a request given up", client(&[RequestStarted, ShutDown]), C::DroppedRequest, Local),
+        case(
+            "a response that could not be read",
+            Ending { stray_bytes: true, ..client(&[RequestStarted, ShutDown]) },
+            C::Unknown,
+            Local,
+        ),
+        case("the upstream closes idle", client(&done(&[Eof])), C::PeerClosedIdle, Peer),
+        case(
+            "the upstream closes before it answers",
+            client(&[RequestStarted, Eof]),
+            C::PeerClosedActive,
+            Peer,
+        ),
+        case("the loser of a race of dials", client(&[ShutDown]), C::NeverUsed, Local),
+        case("a pool, nothing declared", client(&done(&[ShutDown])), C::ClosedIdleLocal, Local),
+        case(
+            "a pool's timeout",
+            rested(Duration::from_secs(90), Ending { pool, ..client(&done(&[ShutDown])) }),
+            C::IdleTimeout,
+            Local,
+        ),
+        case(
+            "a full pool",
+            Ending { pool, idle_beside: 1, ..client(&done(&[ShutDown])) },
+            C::PoolFull,
+            Local,
+        ),
+        case(
+            "a pool that is not full",
+            Ending { pool, ..client(&done(&[ShutDown])) },
+            C::ClosedIdleLocal,
+            Local,
+        ),
+        case(
+            "the end of the client",
+            Ending { client_dropped: true, ..client(&done(&[ShutDown])) },
+            C::ClientDropped,
+            Local,
+        ),
+    ]
+}
+
+#[test]
+fn each_course_has_its_cause_and_its_closer() {
+    for Case { what, ending, cause, closer } in cases() {
+        let end = ending.conclude();
+        assert_eq!((end.cause, end.closer), (cause, closer), "{what}: {ending:?}");
+        assert!(!end.beside.contains(cause), "{what}: a cause does not stand beside itself");
+    }
+}
+
+#[test]
+fn what_else_was_seen_stands_beside_the_cause() {
+    let both = [RequestStarted, CLOSE, Seen(EndCause::ResponseClose), ResponseEnded, Eof];
+    let end = server(&both).conclude();
+    assert_eq!(end.cause, EndCause::RequestClose, "the earliest that is enough");
+    assert_eq!(end.beside.to_string(), "response-close, peer-closed-idle");
+}

@@ -1,0 +1,474 @@
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use http::Version;
+
+use super::course::{Course, Event, Phase};
+use super::dialler::Dialler;
+use super::window::{RouteCache, RouteSlot, Served};
+use super::{EndCause, Ending, Party, Side};
+use crate::clock::Clock;
+use crate::lint::{Circumstances, Lint, RequestBody};
+
+/// What is known of one connection: one small allocation, written without a lock by whoever sees
+/// something of it.
+///
+/// Everything in it is a count, a flag or a time of its own, and the course is one word: no
+/// reader draws a conclusion from two of them that a write in between could spoil. So all
+/// accesses are relaxed.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) id: u64,
+    pub(crate) side: Side,
+    /// For the shell, which asks it; nothing in here does.
+    pub(crate) clock: Clock,
+    pub(crate) opened: Instant,
+    pub(crate) addresses: Addresses,
+    /// How long the dial took, outbound.
+    pub(crate) dial: Option<Duration>,
+    pub(crate) dialler: Option<Arc<Dialler>>,
+    party: OnceLock<Party>,
+    course: AtomicU64,
+    flags: AtomicU16,
+    version: AtomicU8,
+    in_flight: AtomicU32,
+    requests: AtomicU64,
+    /// When the last exchange began or ended, and when a read was polled in vain: nanoseconds
+    /// after it was opened.
+    touched: AtomicU64,
+    polled: AtomicU64,
+    /// How long it had been idle before the request under way, outbound: in nanoseconds.
+    rested: AtomicU64,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    pub(crate) served: Served,
+    pub(crate) routes: RouteCache,
+    route: AtomicU32,
+    /// The last request whose route was counted.
+    routed: AtomicU64,
+    /// The lints of connections that code excepts, for the last request.
+    allowed: AtomicU64,
+}
+
+/// The two ends of a connection, as far as they are known: a Unix socket has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Addresses {
+    pub(crate) local: Option<SocketAddr>,
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+/// A request on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// When it began; when its response came, outbound.
+    pub(crate) at: Instant,
+    /// Counted from one.
+    pub(crate) number: u64,
+    /// How long no request had been under way before it.
+    pub(crate) idle: Duration,
+    /// How old the connection was as it began.
+    pub(crate) age: Duration,
+    /// A message before it said that the connection ends.
+    pub(crate) after_close: bool,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// The response passed to its end.
+    Whole,
+    /// Its body was given up, and the library below may still read the rest.
+    Left,
+    /// It can't go on.
+    Cut,
+}
+
+/// What is true of a connection, or of its last request.
+#[derive(Clone, Copy)]
+#[repr(u16)]
+pub(crate) enum Flag {
+    /// The socket is watched.
+    Socket = 1,
+    /// The request's body is watched, and its end was not seen.
+    BodyUnread = 1 << 1,
+    /// The request's body was read to its end.
+    BodyRead = 1 << 2,
+    Draining = 1 << 3,
+    /// The connection reached its declared maximum.
+    LastRequest = 1 << 4,
+    /// A handler asks to close after its response.
+    CloseAsked = 1 << 5,
+    /// Someone can say so on the response.
+    CanClose = 1 << 6,
+    /// Bytes came in with no request under way.
+    ReadIdle = 1 << 7,
+    /// See [`Ending::stray_bytes`].
+    Stray = 1 << 8,
+    /// The last request that was answered had content.
+    Content = 1 << 9,
+    /// The record was closed.
+    Closed = 1 << 10,
+    /// Rising concurrency needed the connection.
+    Excused = 1 << 11,
+    /// A request was written after a message had said that the connection ends.
+    AfterClose = 1 << 12,
+    /// What was written after the last response may be the rest of its request.
+    MayBeRest = 1 << 13,
+}
+
+/// A drop so soon after a poll in vain is the poller's doing.
+const JUST_NOW: Duration = Duration::from_millis(5);
+
+// === impl Record ===
+
+impl Record {
+    pub(crate) fn new(side: Side, clock: Clock, opened: Instant, addresses: Addresses) -> Record {
+        /// Of the process, so that no two lints in it name the same connection.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+
+        Record {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            side,
+            clock,
+            opened,
+            addresses,
+            dial: None,
+            dialler: None,
+            party: OnceLock::new(),
+            course: AtomicU64::new(Course::START.bits()),
+            flags: AtomicU16::new(0),
+            version: AtomicU8::new(0),
+            in_flight: AtomicU32::new(0),
+            requests: AtomicU64::new(0),
+            touched: AtomicU64::new(0),
+            polled: AtomicU64::new(0),
+            rested: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            served: Served::default(),
+            routes: RouteCache::default(),
+            route: AtomicU32::new(0),
+            routed: AtomicU64::new(0),
+            allowed: AtomicU64::new(0),
+        }
+    }
+
+    /// A connection of a client: how long its dial took, and whose it is.
+    pub(crate) fn dialled(mut self, dialler: Arc<Dialler>, dial: Duration) -> Record {
+        self.dialler = Some(dialler);
+        self.dial = Some(dial);
+        self
+    }
+
+    pub(crate) fn party(&self) -> Option<&Party> {
+        self.party.get()
+    }
+
+    /// Says who is at the other end; the first word counts.
+    pub(crate) fn meet(&self, party: Party) {
+        _ = self.party.set(party);
+    }
+
+    pub(crate) fn course(&self) -> Course {
+        Course::from_bits(self.course.load(Ordering::Relaxed))
+    }
+
+    /// Takes an event in; returns the course before it.
+    pub(crate) fn note(&self, event: Event) -> Course {
+        let after = |bits| Some(Course::from_bits(bits).after(event).bits());
+        let before = self.course.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after);
+        Course::from_bits(before.unwrap_or_else(|bits| bits))
+    }
+
+    pub(crate) fn see(&self, cause: EndCause) {
+        self.note(Event::Seen(cause));
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
+    }
+
+    /// When an exchange last began or ended.
+    pub(crate) fn touched(&self) -> Instant {
+        self.opened + Duration::from_nanos(self.touched.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.opened)
+    }
+
+    /// Whether a request is under way, or was at some time after this instant.
+    pub(crate) fn is_in_use_since(&self, since: Instant) -> bool {
+        self.in_flight() > 0 || self.course().phase().is_active() || self.touched() >= since
+    }
+
+    /// Whether it served a request and is free for another.
+    pub(crate) fn is_idle(&self) -> bool {
+        let phase = self.course().phase();
+        self.requests() > 0 && self.in_flight() == 0 && phase == Phase::Idle
+    }
+
+    /// How long no exchange has begun or ended.
+    pub(crate) fn idle(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.touched())
+    }
+
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self.version.load(Ordering::Relaxed) {
+            1 => Some(Version::HTTP_10),
+            2 => Some(Version::HTTP_11),
+            3 => Some(Version::HTTP_2),
+            4 => Some(Version::HTTP_3),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn speaks(&self, version: Version) {
+        let version = match version {
+            Version::HTTP_10 => 1,
+            Version::HTTP_11 => 2,
+            Version::HTTP_2 => 3,
+            Version::HTTP_3 => 4,
+            _ => 0,
+        };
+        self.version.store(version, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_multiplexed(&self) -> bool {
+        self.version.load(Ordering::Relaxed) >= 3
+    }
+
+    pub(crate) fn is(&self, flag: Flag) -> bool {
+        self.flags.load(Ordering::Relaxed) & flag as u16 != 0
+    }
+
+    /// Raises a flag; returns whether it was up before.
+    pub(crate) fn raise(&self, flag: Flag) -> bool {
+        self.flags.fetch_or(flag as u16, Ordering::Relaxed) & flag as u16 != 0
+    }
+
+    pub(crate) fn lower(&self, flag: Flag) {
+        self.flags.fetch_and(!(flag as u16), Ordering::Relaxed);
+    }
+
+    /// The route of the last request, where a layer told.
+    pub(crate) fn route(&self) -> Option<RouteSlot> {
+        let bits = self.route.load(Ordering::Relaxed);
+        (bits != 0).then(|| RouteSlot::from_bits(bits.into()))
+    }
+
+    pub(crate) fn on_route(&self, route: RouteSlot) {
+        self.route.store(route.bits() as u32, Ordering::Relaxed);
+    }
+
+    /// Whether the route of this request is still to be counted: the first layer to ask does.
+    pub(crate) fn takes_route(&self, request: u64) -> bool {
+        self.routed.fetch_max(request, Ordering::Relaxed) < request
+    }
+
+    /// Excepts a lint for the request that is under way.
+    pub(crate) fn allow(&self, lint: Lint) {
+        self.allowed.fetch_or(bit(lint), Ordering::Relaxed);
+    }
+
+    pub(crate) fn allows(&self, lint: Lint) -> bool {
+        self.allowed.load(Ordering::Relaxed) & bit(lint) != 0
+    }
+
+    /// How long it was idle before the request of ours that is under way.
+    pub(crate) fn rested(&self) -> Duration {
+        Duration::from_nanos(self.rested.load(Ordering::Relaxed))
+    }
+
+    /// Whether a request of ours is under way on a connection that served others, and no byte of
+    /// a response came.
+    pub(crate) fn went_stale(&self) -> bool {
+        self.requests() > 0
+            && self.course().closed_in() == Phase::Asked
+            && !self.is(Flag::Stray)
+            && !self.is_multiplexed()
+    }
+
+    /// What is known around the messages of the request that is under way.
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        let body = match () {
+            () if self.is(Flag::BodyRead) => RequestBody::Read,
+            () if self.is(Flag::BodyUnread) => RequestBody::Unread,
+            () => RequestBody::Unknown,
+        };
+        Circumstances {
+            draining: self.is(Flag::Draining),
+            last_request: self.is(Flag::LastRequest),
+            body,
+            ..Circumstances::default()
+        }
+    }
+
+    // --- exchanges
+
+    /// A server called its service with a request.
+    pub(crate) fn begin(&self, now: Instant) -> Turn {
+        const OF_REQUEST: u16 = Flag::BodyUnread as u16
+            | Flag::BodyRead as u16
+            | Flag::CloseAsked as u16
+            | Flag::ReadIdle as u16
+            | Flag::Stray as u16;
+        let idle = self.idle(now);
+        if self.flags.load(Ordering::Relaxed) & OF_REQUEST != 0 {
+            self.flags.fetch_and(!OF_REQUEST, Ordering::Relaxed);
+        }
+        let after_close = said_close(self.note(Event::RequestStarted));
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Turn { at: now, number: self.next(), idle, age: self.age(now), after_close }
+    }
+
+    /// The head of a response to a request of ours came.
+    pub(crate) fn answer(&self, now: Instant) -> Turn {
+        if self.is_multiplexed() {
+            self.note(Event::RequestStarted);
+        }
+        let idle = self.rested();
+        let after_close = self.is(Flag::AfterClose);
+        self.note(Event::ResponseUnwatched);
+        Turn { at: now, number: self.next(), idle, age: self.age(now), after_close }
+    }
+
+    /// Whether the request that was answered had content.
+    pub(crate) fn had_content(&self, content: bool) {
+        if content {
+            self.raise(Flag::Content);
+        } else if self.is(Flag::Content) {
+            self.lower(Flag::Content);
+        }
+    }
+
+    /// The body of that response is watched from here on.
+    pub(crate) fn answering(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.note(Event::ResponseStarted);
+    }
+
+    /// An exchange ended: the response passed whole, or was left, or could not be read on.
+    pub(crate) fn finish(&self, now: Instant, how: Finish) {
+        let last = self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1;
+        self.touch(now);
+        match how {
+            // Streams end each for themselves.
+            _ if self.is_multiplexed() => {
+                if last {
+                    self.note(Event::ResponseEnded);
+                }
+            }
+            Finish::Whole => _ = self.note(Event::ResponseEnded),
+            Finish::Left => _ = self.note(Event::ResponseLeft),
+            Finish::Cut => {}
+        }
+    }
+
+    pub(crate) fn touch(&self, now: Instant) {
+        self.touched.store(self.since_opened(now), Ordering::Relaxed);
+    }
+
+    // --- bytes
+
+    pub(crate) fn read(&self, bytes: usize) {
+        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        match (self.side, self.course().phase()) {
+            (Side::Inbound, Phase::Idle) if !self.is(Flag::ReadIdle) => {
+                self.raise(Flag::ReadIdle);
+            }
+            (Side::Outbound, Phase::Asked) if !self.is(Flag::Stray) => {
+                self.raise(Flag::Stray);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn wrote(&self, bytes: usize, now: impl FnOnce() -> Instant) {
+        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        match (self.side, self.course().phase()) {
+            (Side::Inbound, Phase::Idle) if self.is(Flag::ReadIdle) => {
+                self.raise(Flag::Stray);
+            }
+            // A client's first bytes after an exchange are the next request.
+            (Side::Outbound, Phase::Idle | Phase::Unwatched | Phase::Left)
+                if !self.is_multiplexed() =>
+            {
+                self.ask(now());
+            }
+            _ => {}
+        }
+    }
+
+    /// The peer owes nothing, and nothing is there to be read.
+    pub(crate) fn read_in_vain(&self, now: impl FnOnce() -> Instant) {
+        if self.side == Side::Inbound && self.course().phase() == Phase::Idle {
+            self.polled.store(self.since_opened(now()), Ordering::Relaxed);
+        }
+    }
+
+    // --- the end
+
+    /// What is known of it as it ends; whoever knows of clients and siblings adds to it.
+    pub(crate) fn ending(&self, now: Instant, panicking: bool) -> Ending {
+        let polled = Duration::from_nanos(self.polled.load(Ordering::Relaxed));
+        let polled = now.saturating_duration_since(self.opened + polled);
+        Ending {
+            side: self.side,
+            course: self.course(),
+            requests: self.requests(),
+            idle: self.idle(now),
+            socket: self.is(Flag::Socket),
+            polled: polled < JUST_NOW,
+            panicking,
+            stray_bytes: self.is(Flag::Stray) || self.is(Flag::MayBeRest),
+            multiplexed: self.is_multiplexed(),
+            pool: self.dialler.as_ref().and_then(|dialler| dialler.pool),
+            idle_beside: 0,
+            client_dropped: self.dialler.as_ref().is_some_and(|dialler| dialler.is_dropped()),
+        }
+    }
+
+    /// A client wrote the first byte of a request.
+    fn ask(&self, now: Instant) {
+        // Where the response came before its request was written, this is no new one yet.
+        match self.is(Flag::Content) {
+            true => _ = self.raise(Flag::MayBeRest),
+            false => self.lower(Flag::MayBeRest),
+        }
+        self.lower(Flag::Stray);
+        self.rested.store(self.idle(now).as_nanos() as u64, Ordering::Relaxed);
+        if said_close(self.note(Event::RequestStarted)) {
+            self.raise(Flag::AfterClose);
+        }
+        self.touch(now);
+    }
+
+    /// The number of one more request.
+    fn next(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn since_opened(&self, now: Instant) -> u64 {
+        self.age(now).as_nanos() as u64
+    }
+}
+
+/// A lint's place among those of connections, which come last in the catalogue.
+fn bit(lint: Lint) -> u64 {
+    1 << (lint.index() % 64)
+}
+
+fn said_close(course: Course) -> bool {
+    course.has_seen(EndCause::RequestClose) || course.has_seen(EndCause::ResponseClose)
+}

@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use tokio::io::AsyncRead;
+
+use super::service::Link;
+use super::{PerConnection, Tracked};
+use crate::connection::{Addresses, Io};
+use crate::exchange::Shared;
+use crate::handle::ConnHandle;
+
+/// A connection that was accepted, made by [`ConnLint::accept`](crate::ConnLint::accept): its
+/// services are put under it.
+///
+/// ```
+/// use tower_conn_lint::inbound::Accepted;
+///
+/// fn number(connection: &Accepted) -> Option<u64> {
+///     connection.handle().map(|handle| handle.id())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    link: Option<Link>,
+}
+
+// === impl Accepted ===
+
+impl Accepted {
+    pub(crate) fn new<T: AsyncRead>(
+        shared: &Arc<Shared>,
+        stream: T,
+        addresses: Addresses,
+    ) -> (Io<T>, Accepted) {
+        let guard = shared.accept(addresses);
+        let link =
+            guard.as_ref().map(|guard| Link::new(shared.clone(), guard.record().clone(), None));
+        (Io::new(stream, guard), Accepted { link })
+    }
+
+    /// The service of this connection: its requests get their [`ConnHandle`], and bodies are
+    /// tracked.
+    pub fn service<S>(&self, service: S) -> PerConnection<S, Tracked> {
+        PerConnection::new(service, self.link.clone())
+    }
+
+    /// The connection; `None` where `CONN_LINT=off`.
+    pub fn handle(&self) -> Option<ConnHandle> {
+        let link = self.link.as_ref()?;
+        Some(ConnHandle::of(link.record().clone()))
+    }
+}

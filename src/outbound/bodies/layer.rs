@@ -1,0 +1,75 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::ResponseBodiesFuture;
+use crate::connection::TrackedBody;
+use crate::exchange::Shared;
+
+/// Tracks the bodies of a client's responses; made by
+/// [`ConnLint::response_bodies`](crate::ConnLint::response_bodies).
+///
+/// ```
+/// use tower::ServiceBuilder;
+/// use tower_conn_lint::ConnLint;
+///
+/// let lint = ConnLint::new();
+/// let stack = ServiceBuilder::new().layer(lint.response_bodies()).layer(lint.outbound("gateway"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ResponseBodiesLayer {
+    shared: Arc<Shared>,
+}
+
+/// A client whose responses' bodies are tracked; made by a [`ResponseBodiesLayer`].
+///
+/// ```
+/// use tower_conn_lint::outbound::ResponseBodies;
+///
+/// fn is_named<S>(_: ResponseBodies<S>) {}
+/// ```
+#[derive(Clone, Debug)]
+pub struct ResponseBodies<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+// === impl ResponseBodiesLayer ===
+
+impl ResponseBodiesLayer {
+    pub(crate) fn new(shared: Arc<Shared>) -> ResponseBodiesLayer {
+        ResponseBodiesLayer { shared }
+    }
+}
+
+impl<S> Layer<S> for ResponseBodiesLayer {
+    type Service = ResponseBodies<S>;
+
+    fn layer(&self, inner: S) -> ResponseBodies<S> {
+        ResponseBodies { inner, shared: self.shared.clone() }
+    }
+}
+
+// === impl ResponseBodies ===
+
+impl<S, B, R> Service<Request<B>> for ResponseBodies<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body,
+{
+    type Response = Response<TrackedBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseBodiesFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone())
+    }
+}

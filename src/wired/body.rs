@@ -1,0 +1,113 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use crate::body::{Watch, Watched};
+use crate::connection::{EndCause, Finish, Flag, Record};
+
+pin_project! {
+    /// A body whose end is noticed, whether it was read, failed or dropped before. Its data,
+    /// errors, length and trailers are those of the body within.
+    ///
+    /// ```
+    /// use tower_conn_lint::connection::TrackedBody;
+    ///
+    /// fn is_named<B>(_: TrackedBody<B>) {}
+    /// ```
+    #[derive(Debug)]
+    pub struct TrackedBody<B> {
+        #[pin]
+        body: Watched<B, Mark>,
+    }
+}
+
+/// Whose body it is, and what its end means for the connection.
+#[derive(Debug)]
+pub(crate) enum Mark {
+    /// Nobody's: nothing is wired.
+    None,
+    /// A request's, that our server received.
+    Received(Arc<Record>),
+    /// A response's, of our server.
+    Answer(Arc<Record>),
+    /// A response's, that our client received.
+    Response(Arc<Record>),
+}
+
+// === impl TrackedBody ===
+
+impl<B: Body> TrackedBody<B> {
+    pub(crate) fn new(body: B, mark: Mark) -> TrackedBody<B> {
+        TrackedBody { body: Watched::new(body, mark) }
+    }
+
+    pub(crate) fn untracked(body: B) -> TrackedBody<B> {
+        TrackedBody::new(body, Mark::None)
+    }
+}
+
+impl<B: Body> Body for TrackedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        self.project().body.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+// === impl Mark ===
+
+impl Mark {
+    fn finish(record: &Record, how: Finish) {
+        record.finish(record.clock.now(), how);
+    }
+}
+
+impl Watch for Mark {
+    fn ended(self) {
+        match self {
+            Mark::None => {}
+            Mark::Received(record) => _ = record.raise(Flag::BodyRead),
+            Mark::Answer(record) | Mark::Response(record) => Mark::finish(&record, Finish::Whole),
+        }
+    }
+
+    fn failed(self) {
+        match self {
+            Mark::None | Mark::Received(_) => {}
+            Mark::Answer(record) => {
+                record.see(EndCause::HandlerFailed);
+                Mark::finish(&record, Finish::Cut);
+            }
+            // What made it fail, the socket tells.
+            Mark::Response(record) => Mark::finish(&record, Finish::Cut),
+        }
+    }
+
+    fn dropped(self) {
+        match self {
+            Mark::None => {}
+            Mark::Received(record) => record.see(EndCause::UnreadRequestBody),
+            // The server below gives an answer up when its connection is gone.
+            Mark::Answer(record) => Mark::finish(&record, Finish::Cut),
+            Mark::Response(record) => {
+                record.see(EndCause::DroppedResponseBody);
+                Mark::finish(&record, Finish::Left);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Guard;
+use crate::connection::{Event, Flag};
+use crate::handle::ConnHandle;
+use crate::io::{Sensor, Watched};
+
+pin_project! {
+    /// A stream whose connection has a record: bytes and ends are seen, and nothing is changed.
+    ///
+    /// ```
+    /// use tokio::net::TcpStream;
+    /// use tower_conn_lint::connection::Io;
+    ///
+    /// fn inner(stream: &Io<TcpStream>) -> &TcpStream {
+    ///     stream.get_ref()
+    /// }
+    /// ```
+    #[derive(Debug)]
+    pub struct Io<T: AsyncRead> {
+        #[pin]
+        stream: Watched<T, Witness>,
+    }
+}
+
+/// A stream that may know its connection's record: [`Io`] does, plain sockets don't. A stream of
+/// another kind needs no more than `impl Recorded for MyStream {}`, or a listener wrapped by
+/// `ConnLint::listener`.
+///
+/// ```
+/// use tower_conn_lint::connection::Recorded;
+///
+/// struct MyStream;
+///
+/// impl Recorded for MyStream {}
+///
+/// assert!(MyStream.handle().is_none());
+/// ```
+pub trait Recorded {
+    /// The handle of its connection.
+    fn handle(&self) -> Option<ConnHandle> {
+        None
+    }
+}
+
+/// Writes down what a stream tells; nothing where `CONN_LINT=off`.
+#[derive(Debug)]
+struct Witness(Option<Guard>);
+
+// === impl Io ===
+
+impl<T: AsyncRead> Io<T> {
+    pub(crate) fn new(stream: T, guard: Option<Guard>) -> Io<T> {
+        if let Some(guard) = &guard {
+            guard.record().raise(Flag::Socket);
+        }
+        Io { stream: Watched::new(stream, Witness(guard)) }
+    }
+
+    /// The stream within.
+    pub fn get_ref(&self) -> &T {
+        self.stream.get_ref()
+    }
+}
+
+impl<T: AsyncRead> Recorded for Io<T> {
+    fn handle(&self) -> Option<ConnHandle> {
+        let guard = self.stream.sensor().0.as_ref()?;
+        Some(ConnHandle::of(guard.record().clone()))
+    }
+}
+
+impl<T: AsyncRead> AsyncRead for Io<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.project().stream.poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_shutdown(cx)
+    }
+}
+
+// === impl Recorded ===
+
+impl Recorded for tokio::net::TcpStream {}
+
+#[cfg(unix)]
+impl Recorded for tokio::net::UnixStream {}
+
+// === impl Witness ===
+
+impl Sensor for Witness {
+    fn read(&self, bytes: usize) {
+        if let Some(guard) = &self.0 {
+            guard.record().read(bytes);
+        }
+    }
+
+    fn read_pending(&self) {
+        if let Some(guard) = &self.0 {
+            let record = guard.record();
+            record.read_in_vain(|| record.clock.now());
+        }
+    }
+
+    fn eof(&self) {
+        self.note(Event::Eof);
+    }
+
+    fn wrote(&self, bytes: usize) {
+        if let Some(guard) = &self.0 {
+            let record = guard.record();
+            record.wrote(bytes, || record.clock.now());
+        }
+    }
+
+    fn shutting_down(&self) {
+        self.note(Event::ShutDown);
+    }
+
+    fn failed(&self, error: &io::Error) {
+        self.note(match error.kind() {
+            // A TLS peer that closes without saying so first (rustls).
+            ErrorKind::UnexpectedEof => Event::Eof,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                Event::Failed { reset: true }
+            }
+            _ => Event::Failed { reset: false },
+        });
+    }
+
+    fn dropped(&self) {}
+}
+
+impl Witness {
+    fn note(&self, event: Event) {
+        if let Some(guard) = &self.0 {
+            guard.record().note(event);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What ties a connection's record to the socket and the services that it belongs to: the thin
+//! shell around the core's `connection`.
+
+mod body;
+mod guard;
+#[cfg(feature = "hyper")]
+mod io;
+
+pub use self::body::TrackedBody;
+#[cfg(feature = "hyper")]
+pub use self::io::{Io, Recorded};
+
+pub(crate) use self::body::Mark;
+pub(crate) use self::guard::Guard;

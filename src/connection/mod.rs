@@ -42,4 +42,4 @@ pub(crate) use self::end::Ending;
 pub(crate) use self::persistence::persistence;
 pub(crate) use self::record::{Addresses, Finish, Flag, Record, Turn};
 pub(crate) use self::symptom::Symptom;
-pub(crate) use self::window::{Slice, path_hash};
+pub(crate) use self::window::{RouteSlot, Slice, path_hash};

@@ -28,9 +28,11 @@ pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
 #[cfg(feature = "hyper")]
 pub use self::serve::Accepted;
+#[cfg(feature = "axum-server")]
+pub use self::serve::{AcceptFuture, Acceptor};
 pub use self::serve::{Bodies, PerConnection, Same, ServingFuture, ShutdownSignal, Tracked};
 #[cfg(feature = "axum")]
-pub use self::serve::{Listener, MakeFuture, MakeService};
+pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection};
 pub use self::service::Inbound;
 
 #[cfg(feature = "axum")]

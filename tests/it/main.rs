@@ -11,6 +11,7 @@ mod peers;
 mod programs;
 mod raw;
 mod routes;
+mod served;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;

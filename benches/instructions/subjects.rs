@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use tower_conn_lint::inbound::Accepted;
+use tower_conn_lint::inbound::{Accepted, Same};
 use tower_conn_lint::{ConnLint, Policy, Route, lint};
 use tower_http::trace::TraceLayer;
 
@@ -49,7 +49,7 @@ pin_project! {
 }
 
 /// The first is what the others are compared with.
-pub(crate) static SUBJECTS: [Subject; 14] = [
+pub(crate) static SUBJECTS: [Subject; 16] = [
     Subject { name: "bare", run: |calls| run(calls, |bare| bare, request) },
     Subject { name: "noop", run: |calls| run(calls, Noop, request) },
     Subject {
@@ -90,6 +90,7 @@ pub(crate) static SUBJECTS: [Subject; 14] = [
         },
     },
     Subject { name: "trace-info", run: trace_at_info },
+    Subject { name: "bare-axum", run: bare_axum },
     Subject { name: "insert", run: |calls| run(calls, Insert, request) },
     Subject {
         name: "insert-more",
@@ -97,6 +98,7 @@ pub(crate) static SUBJECTS: [Subject; 14] = [
     },
     Subject { name: "wired", run: |calls| wired(calls, messages::with_extension(request)) },
     Subject { name: "wired-first", run: |calls| wired(calls, request) },
+    Subject { name: "wired-axum", run: wired_axum },
     Subject {
         name: "wired-paths",
         run: |calls| {
@@ -174,7 +176,7 @@ fn run<S, B, R>(
 where
     S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
 {
-    run_by(calls, layered, request, measured_calls)
+    run_by(calls, layered, request, messages::response, measured_calls)
 }
 
 fn run_with_bodies<S, B, R>(
@@ -186,18 +188,19 @@ where
     S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
     R: http_body::Body<Error: Debug> + Unpin,
 {
-    run_by(calls, layered, request, measured_calls_with_bodies)
+    run_by(calls, layered, request, messages::response, measured_calls_with_bodies)
 }
 
-fn run_by<S, B, R>(
+fn run_by<S, A, B, Q, R>(
     calls: usize,
-    layered: impl FnOnce(Bare<B>) -> S,
-    mut request: impl FnMut() -> Request<Body>,
-    measured: fn(&mut S, Vec<Request<Body>>, &mut Vec<Response<R>>),
+    layered: impl FnOnce(Bare<B, Q>) -> S,
+    mut request: impl FnMut() -> Request<A>,
+    response: fn() -> Response<Q>,
+    measured: fn(&mut S, Vec<Request<A>>, &mut Vec<Response<R>>),
 ) -> u64 {
     let mut service = layered(Bare {
         requests: Vec::with_capacity(calls),
-        responses: (0..calls).map(|_| messages::response()).collect(),
+        responses: (0..calls).map(|_| response()).collect(),
     });
     let requests = (0..calls).map(|_| request()).collect();
     let mut responses = Vec::with_capacity(calls);
@@ -210,6 +213,18 @@ fn wired(calls: usize, request: impl FnMut() -> Request<Body>) -> u64 {
     run_with_bodies(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
 }
 
+/// The same on a service of axum, whose bodies are boxed: they are boxed once more.
+fn wired_axum(calls: usize) -> u64 {
+    let (lint, connection) = connection();
+    let layered = |bare| connection.service_with_bodies::<Same, _>(lint.inbound().layer(bare));
+    run_by(calls, layered, axum_request, axum_response, measured_calls_with_bodies)
+}
+
+/// For comparison: axum's bodies without anything.
+fn bare_axum(calls: usize) -> u64 {
+    run_by(calls, |bare| bare, axum_request, axum_response, measured_calls_with_bodies)
+}
+
 /// A connection whose socket is watched, too.
 fn connection() -> (ConnLint, Accepted) {
     let lint = lint(inbound_policy());
@@ -218,6 +233,14 @@ fn connection() -> (ConnLint, Accepted) {
     // It lives as long as the process.
     std::mem::forget(stream);
     (lint, connection)
+}
+
+fn axum_request() -> Request<axum::body::Body> {
+    messages::with_extension(request)().map(axum::body::Body::new)
+}
+
+fn axum_response() -> Response<axum::body::Body> {
+    messages::response().map(axum::body::Body::new)
 }
 
 fn request() -> Request<Body> {

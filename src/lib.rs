@@ -13,6 +13,10 @@
 //! let client = lint.outbound("gateway");  // next to a client, below retries
 //! ```
 //!
+//! With its connections wired, it says which one a request came on, how often that was used, why it
+//! ended and who closed it: `ConnLint::listener` and `ConnLint::make_service` for a server,
+//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client.
+//!
 //! | | where |
 //! |---|---|
 //! | the handle, its builder, its layers | [`ConnLint`], [`inbound`], [`outbound`] |
@@ -26,9 +30,12 @@
 //!
 //! None is on by default.
 //!
-//! - `axum`: original and matched paths, the caller's address, [`IntentionalClose`] as a part of
-//!   a response, denials as axum's body; includes `hyper-util`;
-//! - `hyper-util`: denials as the bodies of `http-body-util`;
+//! - `axum`: listener and services for `axum::serve`, [`ConnHandle`] as an extractor, original and
+//!   matched paths, the caller's address, [`IntentionalClose`] as a part of a response, denials as
+//!   axum's body; includes `hyper`;
+//! - `axum-server`: an acceptor for it; includes `hyper`;
+//! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
+//! - `hyper-util`: a connector for its client; includes `hyper`;
 //! - `metrics`: counters by the `metrics` facade;
 //! - `full`: all of them.
 

@@ -384,7 +384,7 @@ impl Record {
 
     /// An exchange ended: the response passed whole, or was left, or could not be read on.
     ///
-    /// A server polls its socket right after that, so the time is taken there, once for both.
+    /// A server writes after that what is left of the response, so the time is taken there.
     pub(crate) fn finish(&self, now: impl FnOnce() -> Instant, how: Finish) {
         let last = self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1;
         if self.side == Side::Inbound && self.is(Flag::Socket) {
@@ -402,6 +402,14 @@ impl Record {
             Finish::Whole => _ = self.note(Event::ResponseEnded),
             Finish::Left => _ = self.note(Event::ResponseLeft),
             Finish::Cut => {}
+        }
+    }
+
+    /// The last exchange has left.
+    fn rest(&self, now: Instant) {
+        self.touch(now);
+        if self.is(Flag::JustEnded) {
+            self.lower(Flag::JustEnded);
         }
     }
 
@@ -427,8 +435,12 @@ impl Record {
     pub(crate) fn wrote(&self, bytes: usize, now: impl FnOnce() -> Instant) {
         self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
         match (self.side, self.course().phase()) {
-            (Side::Inbound, Phase::Idle) if self.is(Flag::ReadIdle) => {
-                self.raise(Flag::Stray);
+            // The response goes out after its body was read to the end.
+            (Side::Inbound, Phase::Idle) => {
+                self.rest(now());
+                if self.is(Flag::ReadIdle) {
+                    self.raise(Flag::Stray);
+                }
             }
             // A client's first bytes after an exchange are the next request.
             (Side::Outbound, Phase::Idle | Phase::Unwatched | Phase::Left)
@@ -443,11 +455,10 @@ impl Record {
     /// The peer owes nothing, and nothing is there to be read.
     pub(crate) fn read_in_vain(&self, now: impl FnOnce() -> Instant) {
         if self.side == Side::Inbound && self.course().phase() == Phase::Idle {
-            let now = self.since_opened(now());
-            self.polled.store(now, Ordering::Relaxed);
+            let now = now();
+            self.polled.store(self.since_opened(now), Ordering::Relaxed);
             if self.is(Flag::JustEnded) {
-                self.touched.store(now, Ordering::Relaxed);
-                self.lower(Flag::JustEnded);
+                self.rest(now);
             }
         }
     }

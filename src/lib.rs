@@ -23,6 +23,7 @@
 //! | what is looked for, and what was found | [`lint`] |
 //! | what is done about it | [`policy`] |
 //! | where it is reported | [`report`] |
+//! | what a test asserts | `test_util` |
 //! | why connections end, and who closes them | [`connection`] |
 //! | how the `Connection` field is read and edited | [`field`] |
 //!
@@ -37,7 +38,8 @@
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
 //! - `hyper-util`: a connector for its client; includes `hyper`;
 //! - `metrics`: counters by the `metrics` facade;
-//! - `full`: all of them.
+//! - `full`: all of these;
+//! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used)]
@@ -50,6 +52,8 @@ pub mod lint;
 pub mod outbound;
 pub mod policy;
 pub mod report;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 mod body;
 mod builder;
@@ -72,6 +76,6 @@ pub use self::intent::IntentionalClose;
 pub use self::policy::{Policy, Preset, Route};
 
 /// The examples of the readme, as tests.
-#[cfg(all(doctest, feature = "full"))]
+#[cfg(all(doctest, feature = "full", feature = "test-util"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

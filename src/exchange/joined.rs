@@ -10,8 +10,8 @@ use http::{Method, Request, Response};
 use super::request::swap_head;
 use super::shared::Shared;
 use crate::connection::{
-    Addresses, DialError, Dialler, Flag, Party, Pool, Record, RouteSlot, Side, Slice, Symptom,
-    Turn, path_hash,
+    Addresses, DialError, Dialler, Flag, Opened, Party, Pool, Record, RouteSlot, Side, Slice,
+    Symptom, Turn, path_hash,
 };
 use crate::handle::{Arrival, ConnHandle};
 use crate::lint::{Client, Evidence, Finding, Label, Level, Place};
@@ -47,7 +47,9 @@ impl Shared {
         let now = self.clock.now();
         let record = Record::new(Side::Inbound, self.clock.clone(), now, addresses)
             .born(self.connections.since_epoch(now));
-        Some(Guard::new(self.clone(), Arc::new(record)))
+        let record = Arc::new(record);
+        self.reporter.opened(&Opened::new(&record));
+        Some(Guard::new(self.clone(), record))
     }
 
     /// The first request on a connection tells who calls.
@@ -62,6 +64,7 @@ impl Shared {
     /// A dial of a client of ours led to a connection.
     pub(crate) fn dialled(&self, record: &Arc<Record>, party: Party) {
         self.connections.meet(record, party, record.opened);
+        self.reporter.opened(&Opened::new(record));
         let Some(party) = record.party() else { return };
         let crowded = self.connections.pressure(party, record.opened);
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));

@@ -6,7 +6,7 @@ use http::request::Parts;
 use crate::ConnLint;
 use crate::clock::Clock;
 use crate::connection::{Bounds, Connections};
-use crate::exchange::{CallerFn, Shared};
+use crate::exchange::{CallerFn, Exceptions, Shared};
 use crate::lint::Level;
 use crate::policy::{Environment, LintName, Policy, PolicyErrors, Table, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing};
@@ -177,6 +177,7 @@ impl ConnLintBuilder {
             reporter,
             limiter: Limiter::new(self.clock, budget),
             caller: self.caller,
+            exceptions: Exceptions::default(),
         };
         (ConnLint::from_shared(shared), errors)
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::Version;
 
 use crate::clock::Clock;
-use crate::connection::{Addresses, Flag, Record, Side, Slice, Turn};
+use crate::connection::{Addresses, Flag, Record, Side, Slice, Standard, Turn};
 use crate::field::Signs;
 
 /// The connection of a request: which one, how often used, how old, how long idle before. A
@@ -48,6 +48,7 @@ pub(crate) struct Arrival {
     /// Of its method and whole path, which `nest` may strip.
     pub(crate) path_hash: u64,
     pub(crate) path_len: u32,
+    pub(crate) method: Standard,
     /// In which part of its lint's window it falls.
     pub(crate) slice: Slice,
 }

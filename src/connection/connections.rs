@@ -1,14 +1,15 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::course::Event;
 use super::record::{Flag, Turn};
-use super::window::{Heavy, RouteSlot, RouteWindows, Slice, Slices, Sums};
-use super::{Bounds, EndCause, Ended, Party, Record, Side};
+use super::window::{Heavy, Requests, RouteSlot, RouteWindows, Slice, Slices, Sums};
+use super::{Bounds, EndCause, Ended, Party, Pool, Record, Side};
 
 /// The connections of a lint: those that live, by who is at the other end, and the windows of
 /// those that ended. Locks are taken when a connection is first used and when it ends; a request
@@ -37,6 +38,10 @@ const PARTIES: usize = 256;
 /// A connection that was in use so shortly before another was opened was not free for it, as far
 /// as can be told from here: the peer decides a round trip earlier.
 const BARELY_FREE: Duration = Duration::from_millis(50);
+
+/// Of how many siblings a question is asked: where there are more, a sample stands for all, or a
+/// caller could make each of its connections cost more than the one before.
+const SAMPLE: usize = 1024;
 
 // === impl Connections ===
 
@@ -72,15 +77,21 @@ impl Connections {
 
     /// Takes a connection in as it is first used, now that it is known who is at its other end.
     pub(crate) fn meet(&self, record: &Arc<Record>, party: Party, now: Instant) {
-        record.meet(party);
+        if !record.meet(party) {
+            return;
+        }
         let Some(party) = record.party() else { return };
-        let needed_from = record.opened - record.dial.unwrap_or_default();
-        let needed_from = needed_from.checked_sub(BARELY_FREE).unwrap_or(needed_from);
+        let lead = record.dial.unwrap_or_default().saturating_add(BARELY_FREE);
+        let needed_from = record.opened.checked_sub(lead).unwrap_or(record.opened);
         let concurrency = {
             let mut live = self.siblings(party);
+            // A service may outlive its connection: nobody would take that out again.
+            if record.is(Flag::Closed) {
+                return;
+            }
             let siblings = live.entry(party.clone()).or_default();
-            let in_use = siblings.iter().filter(|sibling| sibling.is_in_use_since(needed_from));
-            let concurrency = in_use.count() + 1;
+            let in_use = sample(siblings).filter(|sibling| sibling.is_in_use_since(needed_from));
+            let concurrency = of_all(in_use.count(), siblings.len()) + 1;
             siblings.push(record.clone());
             concurrency
         };
@@ -97,7 +108,8 @@ impl Connections {
             sums.dials = sums.dials.saturating_add(1);
         }
         if rising {
-            sums.excused += 1;
+            sums.rising = sums.rising.saturating_add(1);
+            record.served.excuse();
             record.raise(Flag::Excused);
         }
     }
@@ -114,15 +126,23 @@ impl Connections {
         if let Some(party) = record.party() {
             let mut live = self.siblings(party);
             if let Some(siblings) = live.get_mut(party) {
-                siblings.retain(|sibling| sibling.id != record.id);
-                ending.idle_beside = siblings.iter().filter(|sibling| sibling.is_idle()).count();
+                let at = siblings.iter().position(|sibling| ptr::eq(&**sibling, record));
+                at.map(|at| siblings.swap_remove(at));
+                if let Some(Pool { max_idle, .. }) = ending.pool {
+                    let idle = siblings.iter().filter(|sibling| sibling.is_idle());
+                    ending.idle_beside = idle.take(max_idle).count();
+                }
                 if siblings.is_empty() {
                     live.remove(party);
                 }
             }
         }
-        let end = ending.conclude();
-        let slice = self.slice(now);
+        let (end, pool, slice) = (ending.conclude(), ending.pool, self.slice(now));
+        let route = record.last().route();
+        let ended = Ended::new(record, end, self.routes.label(route), now);
+        if let Some(route) = route {
+            self.routes.end(route, slice, |sums| sums.end(&ended, pool));
+        }
         let mut parties = self.parties(record.side);
         let window = match record.party() {
             Some(party) => &mut parties.entry(party, slice).window,
@@ -130,9 +150,13 @@ impl Connections {
             None => parties.other_mut(),
         };
         record.served.drain_into(window);
-        window.at(slice).end(record.requests(), &end);
-        drop(parties);
-        Some(Ended::new(record, end, self.routes.label(record.route()), now))
+        let sums = window.at(slice);
+        sums.end(&ended, pool);
+        if end.cause == EndCause::ClientDropped {
+            let client = record.dialler.as_ref().is_some_and(|dialler| dialler.counts_end());
+            sums.clients = sums.clients.saturating_add(client.into());
+        }
+        Some(ended)
     }
 
     /// A dial failed.
@@ -162,13 +186,16 @@ impl Connections {
             let known = parties.find(party)?;
             (known.window.sums(slice), known.first)
         };
-        for sibling in self.siblings(party).get(party).into_iter().flatten() {
-            sums.add_requests(sibling.served.sums(slice));
+        if let Some(siblings) = self.siblings(party).get(party) {
+            let mut requests = Requests::default();
+            sample(siblings).for_each(|sibling| requests += sibling.served.sums(slice));
+            sums.add_requests(requests.times(siblings.len(), sample(siblings).len()));
         }
         Some((sums, self.slices.between(first, slice)))
     }
 
-    /// A party's window, and its greatest concurrency in it.
+    /// A party's window without the requests of connections that live, and the greatest concurrency
+    /// in it.
     pub(crate) fn pressure(&self, party: &Party, now: Instant) -> Option<(Sums, u32)> {
         let slice = self.slice(now);
         let parties = self.parties(party.side());
@@ -178,9 +205,7 @@ impl Connections {
 
     /// What the window of a route holds, and since when it is known.
     pub(crate) fn route_window(&self, slot: RouteSlot, slice: Slice) -> Option<(Sums, Duration)> {
-        let (requests, first) = self.routes.window(slot, slice)?;
-        let mut sums = Sums { excused: requests.excused, ..Sums::default() };
-        sums.add_requests(requests);
+        let (sums, first) = self.routes.window(slot, slice)?;
         Some((sums, self.slices.between(first, slice)))
     }
 
@@ -188,15 +213,16 @@ impl Connections {
     /// dialled.
     pub(crate) fn usable_http2_beside(&self, record: &Record) -> usize {
         let Some(party) = record.party() else { return 0 };
-        let dialled = record.opened - record.dial.unwrap_or_default();
+        let lead = record.dial.unwrap_or_default().saturating_add(BARELY_FREE);
+        let dialled = record.opened.checked_sub(lead).unwrap_or(record.opened);
         let siblings = self.siblings(party);
         let usable = |sibling: &&Arc<Record>| {
             sibling.id != record.id
                 && sibling.is_multiplexed()
-                && sibling.opened + BARELY_FREE < dialled
+                && sibling.opened < dialled
                 && sibling.course().closer().is_none()
         };
-        siblings.get(party).into_iter().flatten().filter(usable).count()
+        siblings.get(party).map_or(0, |siblings| sample(siblings).filter(usable).count())
     }
 
     /// How many connections are in the tables.
@@ -216,6 +242,17 @@ impl Connections {
     }
 }
 
+/// Those who are asked.
+fn sample(siblings: &[Arc<Record>]) -> impl ExactSizeIterator<Item = &Arc<Record>> {
+    siblings.iter().step_by(siblings.len().div_ceil(SAMPLE).max(1))
+}
+
+/// How many of all it would be that were found in their sample: all, if all of that.
+fn of_all(found: usize, siblings: usize) -> usize {
+    let asked = siblings.div_ceil(siblings.div_ceil(SAMPLE).max(1)).max(1);
+    found * siblings / asked
+}
+
 fn drain(record: &Record) {
     record.raise(Flag::Draining);
     record.note(Event::Seen(EndCause::Drain));
@@ -225,3 +262,6 @@ fn drain(record: &Record) {
 fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

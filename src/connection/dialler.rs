@@ -10,6 +10,7 @@ pub(crate) struct Dialler {
     pub(crate) client: Client,
     pub(crate) pool: Option<Pool>,
     dropped: AtomicBool,
+    counted: AtomicBool,
 }
 
 /// Held by every clone of a client's connector, and by nothing else: its end is the client's.
@@ -20,12 +21,22 @@ pub(crate) struct Alive(Arc<Dialler>);
 
 impl Dialler {
     pub(crate) fn new(client: Client, pool: Option<Pool>) -> Arc<Dialler> {
-        Arc::new(Dialler { client, pool, dropped: AtomicBool::new(false) })
+        Arc::new(Dialler {
+            client,
+            pool,
+            dropped: AtomicBool::new(false),
+            counted: AtomicBool::new(false),
+        })
     }
 
     /// Whether the client and all its clones are gone. Relaxed: it orders nothing else.
     pub(crate) fn is_dropped(&self) -> bool {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Whether the end of the client is to be counted: true once.
+    pub(crate) fn counts_end(&self) -> bool {
+        !self.counted.swap(true, Ordering::Relaxed)
     }
 }
 

@@ -79,8 +79,46 @@ impl Ended {
         }
     }
 
+    /// Whether it carried several requests at once, so that no `close` ends it.
+    pub(crate) fn is_multiplexed(&self) -> bool {
+        self.version.is_some_and(|version| version >= Version::HTTP_2)
+    }
+
     /// Whether it carried more than one request.
     pub fn was_reused(&self) -> bool {
         self.requests > 1
+    }
+}
+
+#[cfg(test)]
+mod example {
+    use super::*;
+    use crate::connection::{Causes, Closer, EndCause};
+
+    impl End {
+        pub(crate) fn example(cause: EndCause, closer: Closer, idle: Duration) -> End {
+            End { cause, beside: Causes::NONE, closer, idle }
+        }
+    }
+
+    impl Ended {
+        pub(crate) fn example(side: Side, requests: u64, version: Version, end: End) -> Ended {
+            Ended {
+                id: 17,
+                side,
+                party: None,
+                client: None,
+                route: Label::OTHER,
+                local: None,
+                peer: None,
+                version: Some(version),
+                requests,
+                bytes_in: 80,
+                bytes_out: 120,
+                dial: None,
+                lived: Duration::from_secs(9),
+                end,
+            }
+        }
     }
 }

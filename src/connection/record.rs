@@ -7,10 +7,11 @@ use http::Version;
 
 use super::course::{Course, Event, Phase};
 use super::dialler::Dialler;
-use super::window::{RouteCache, RouteSlot, Served};
-use super::{EndCause, Ending, Party, Side};
+use super::last::Last;
+use super::window::{RouteCache, Served};
+use super::{Closer, EndCause, Ending, Party, Side};
 use crate::clock::Clock;
-use crate::lint::{Circumstances, Lint, RequestBody};
+use crate::lint::{Circumstances, RequestBody};
 
 /// What is known of one connection: one small allocation, written without a lock by whoever sees
 /// something of it.
@@ -49,11 +50,12 @@ pub(crate) struct Record {
     /// The routes of late, by path and by template.
     pub(crate) paths: RouteCache,
     pub(crate) templates: RouteCache,
-    route: AtomicU32,
+    /// Of the last request: see [`Last`].
+    last: AtomicU32,
     /// The last request whose route was counted.
     routed: AtomicU64,
-    /// The lints of connections that code excepts, for the last request.
-    allowed: AtomicU64,
+    /// What code excepts for the last request, as bits that the shell gives a meaning.
+    excepted: AtomicU64,
 }
 
 /// The two ends of a connection, as far as they are known: a Unix socket has none.
@@ -122,6 +124,9 @@ pub(crate) enum Flag {
     MayBeRest = 1 << 13,
 }
 
+/// A connection that is gone answers so soon with a reset, though a packet is lost.
+const SOON: Duration = Duration::from_secs(1);
+
 /// A drop so soon after a poll in vain is the poller's doing.
 const JUST_NOW: Duration = Duration::from_millis(5);
 
@@ -155,9 +160,9 @@ impl Record {
             served: Served::default(),
             paths: RouteCache::default(),
             templates: RouteCache::default(),
-            route: AtomicU32::new(0),
+            last: AtomicU32::new(0),
             routed: AtomicU64::new(0),
-            allowed: AtomicU64::new(0),
+            excepted: AtomicU64::new(0),
         }
     }
 
@@ -178,9 +183,9 @@ impl Record {
         self.party.get()
     }
 
-    /// Says who is at the other end; the first word counts.
-    pub(crate) fn meet(&self, party: Party) {
-        _ = self.party.set(party);
+    /// Says who is at the other end; the first word counts. Whether this was it.
+    pub(crate) fn meet(&self, party: Party) -> bool {
+        self.party.set(party).is_ok()
     }
 
     pub(crate) fn course(&self) -> Course {
@@ -212,7 +217,8 @@ impl Record {
 
     /// When an exchange last began or ended.
     pub(crate) fn touched(&self) -> Instant {
-        self.opened + Duration::from_nanos(self.touched.load(Ordering::Relaxed))
+        let after = Duration::from_nanos(self.touched.load(Ordering::Relaxed));
+        self.opened.checked_add(after).unwrap_or(self.opened)
     }
 
     pub(crate) fn age(&self, now: Instant) -> Duration {
@@ -279,14 +285,13 @@ impl Record {
         self.flags.fetch_and(!(flag as u16), Ordering::Relaxed);
     }
 
-    /// The route of the last request, where a layer told.
-    pub(crate) fn route(&self) -> Option<RouteSlot> {
-        let bits = self.route.load(Ordering::Relaxed);
-        (bits != 0).then(|| RouteSlot::from_bits(bits.into()))
+    /// Where the last request went.
+    pub(crate) fn last(&self) -> Last {
+        Last::from_bits(self.last.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn on_route(&self, route: RouteSlot) {
-        self.route.store(route.bits() as u32, Ordering::Relaxed);
+    pub(crate) fn went(&self, last: Last) {
+        self.last.store(last.bits(), Ordering::Relaxed);
     }
 
     /// Whether the route of this request is still to be counted: the first layer to ask does.
@@ -294,13 +299,13 @@ impl Record {
         self.routed.fetch_max(request, Ordering::Relaxed) < request
     }
 
-    /// Excepts a lint for the request that is under way.
-    pub(crate) fn allow(&self, lint: Lint) {
-        self.allowed.fetch_or(bit(lint), Ordering::Relaxed);
+    /// Excepts something for the request that is under way.
+    pub(crate) fn except(&self, bits: u64) {
+        self.excepted.fetch_or(bits, Ordering::Relaxed);
     }
 
-    pub(crate) fn allows(&self, lint: Lint) -> bool {
-        self.allowed.load(Ordering::Relaxed) & bit(lint) != 0
+    pub(crate) fn excepted(&self) -> u64 {
+        self.excepted.load(Ordering::Relaxed)
     }
 
     /// How long it was idle before the request of ours that is under way.
@@ -308,11 +313,14 @@ impl Record {
         Duration::from_nanos(self.rested.load(Ordering::Relaxed))
     }
 
-    /// Whether a request of ours is under way on a connection that served others, and no byte of
-    /// a response came.
-    pub(crate) fn went_stale(&self) -> bool {
+    /// Whether the peer closed under a request of ours on a connection that served others, and no
+    /// byte of a response came. It takes no longer than the connection had rested, or than a
+    /// packet may: what takes longer, the request itself may have brought about.
+    pub(crate) fn went_stale(&self, now: Instant) -> bool {
         self.requests() > 0
+            && self.idle(now) <= self.rested().max(SOON)
             && self.course().closed_in() == Phase::Asked
+            && self.course().closer() == Some(Closer::Peer)
             && !self.is(Flag::Stray)
             && !self.is_multiplexed()
     }
@@ -351,6 +359,9 @@ impl Record {
         if flags & OF_REQUEST != 0 {
             self.flags.fetch_and(!OF_REQUEST, Ordering::Relaxed);
         }
+        // What was told of the request before is not true of this one.
+        self.went(Last::Unknown);
+        self.excepted.store(0, Ordering::Relaxed);
         let after_close = said_close(self.note(Event::RequestStarted));
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         Turn { number: self.next(), idle, age, after_close }
@@ -468,7 +479,7 @@ impl Record {
     /// What is known of it as it ends; whoever knows of clients and siblings adds to it.
     pub(crate) fn ending(&self, now: Instant, panicking: bool) -> Ending {
         let polled = Duration::from_nanos(self.polled.load(Ordering::Relaxed));
-        let polled = now.saturating_duration_since(self.opened + polled);
+        let polled = self.age(now).saturating_sub(polled);
         Ending {
             side: self.side,
             course: self.course(),
@@ -493,6 +504,7 @@ impl Record {
             false => self.lower(Flag::MayBeRest),
         }
         self.lower(Flag::Stray);
+        self.went(Last::Unknown);
         self.rested.store(self.idle(now).as_nanos() as u64, Ordering::Relaxed);
         if said_close(self.note(Event::RequestStarted)) {
             self.raise(Flag::AfterClose);
@@ -508,11 +520,6 @@ impl Record {
     fn since_opened(&self, now: Instant) -> u64 {
         nanos(self.age(now))
     }
-}
-
-/// A lint's place among those of connections, which come last in the catalogue.
-fn bit(lint: Lint) -> u64 {
-    1 << (lint.index() % 64)
 }
 
 /// Without the 128 bits of [`Duration::as_nanos`]: 64 last for 584 years.

@@ -11,7 +11,8 @@ use super::judgement::{self, Subject};
 use super::placement::Placement;
 use super::request::{MatchedRoute, authority, is_grpc, leaves_content, original_path, swap_head};
 use super::target::{Known, Target};
-use crate::connection::{EndCause, Event, Record, RouteSlot, persistence};
+use super::told::last;
+use crate::connection::{EndCause, Event, Last, Record, RouteSlot, persistence};
 use crate::denied::Denied;
 use crate::field::{Signs, keep_alive};
 use crate::handle::ConnHandle;
@@ -88,10 +89,14 @@ impl Exchange {
             _ => original_path(request),
         };
         let target = Target::received(placement, signs, method, path);
-        let route = handle.arrival().filter(|_| !signs.contains(Signs::PROBE));
-        let route = route.and_then(|arrival| {
+        let route = handle.arrival().and_then(|arrival| {
+            if signs.contains(Signs::PROBE) && shared.table.probes_excluded {
+                record.went(Last::Excluded);
+                return None;
+            }
+            let route = shared.count_route(handle, arrival, || target.route(placement, request));
             placement.except_on(record);
-            shared.count_route(handle, arrival, || target.route(placement, request))
+            route
         });
         let matched = match route {
             Some(_) => MatchedRoute::default(),
@@ -173,7 +178,6 @@ impl Exchange {
     /// The call of our client failed on this connection.
     #[cold]
     pub(crate) fn fail(&self, record: &Record) {
-        self.placement.except_on(record);
         self.placement.shared.unanswered(record);
     }
 
@@ -207,8 +211,11 @@ impl Exchange {
     fn join_response<B>(&mut self, head: &Head, response: &mut Response<B>) {
         let Placement { shared, .. } = &*self.placement;
         let Some(record) = shared.answered(response) else { return };
-        self.placement.except_on(&record);
         record.had_content(self.signs.contains(Signs::CONTENT));
+        if shared.table.tells_upstreams_apart() {
+            let Known { matched, .. } = self.target.known(&self.placement, &self.method);
+            record.went(last(matched));
+        }
         if record.is_multiplexed() {
             return;
         }

@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 
-use super::request::swap_head;
+use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
-    Addresses, DialError, Dialler, Flag, Opened, Party, Pool, Record, RouteSlot, Side, Slice,
-    Symptom, Turn, path_hash,
+    Addresses, DialError, Dialler, EndCause, Flag, Last, Opened, Party, Pool, Record, RouteSlot,
+    Side, Slice, Symptom, Turn, path_hash,
 };
+use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
-use crate::lint::{Client, Evidence, Finding, Label, Level, Place};
-use crate::policy::{Match, Rules, effective};
+use crate::lint::Label;
+use crate::policy::Match;
 use crate::wired::Guard;
 
 /// The route of a request, by whoever names it.
@@ -26,16 +27,6 @@ pub(super) enum RouteOf<'a> {
     /// The template that a router matched.
     Router(&'a str),
     Other,
-}
-
-/// What a symptom was seen on.
-#[derive(Clone, Copy)]
-struct Whereabouts<'a> {
-    place: Place,
-    party: Option<&'a Party>,
-    client: Option<Client>,
-    route: Label,
-    record: Option<&'a Record>,
 }
 
 impl Shared {
@@ -52,13 +43,18 @@ impl Shared {
         Some(Guard::new(self.clone(), record))
     }
 
-    /// The first request on a connection tells who calls.
+    /// The first request on a connection tells who calls. Connections that carry only what the
+    /// policy leaves alone, such as probes, are nobody's.
     #[cold]
     pub(crate) fn meet<B>(&self, record: &Arc<Record>, request: &mut Request<B>) {
+        if self.is_excluded(request) {
+            return;
+        }
         let caller = self.caller_of(record, request).unwrap_or_else(|| "unknown".into());
         let party = Party::caller(caller);
-        self.connections.meet(record, party, self.clock.now());
-        self.judge_window(record);
+        let now = self.clock.now();
+        self.connections.meet(record, party, now);
+        self.judge_window(record, now);
     }
 
     /// A dial of a client of ours led to a connection.
@@ -70,7 +66,7 @@ impl Shared {
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
         if let Some(symptom) = crowded.and_then(|(sums, peak)| Symptom::pool_too_small(&sums, peak))
         {
-            self.tell(&symptom, Whereabouts::window(record));
+            self.tell(&symptom, self.at_party(record));
         }
     }
 
@@ -111,7 +107,7 @@ impl Shared {
     fn count(&self, record: &Record, turn: Turn) {
         self.connections.count(record, turn);
         if turn.number == 1 {
-            self.judge_window(record);
+            self.judge_window(record, record.opened + Duration::from_nanos(turn.age));
             self.judge_http2(record);
         }
         if turn.after_close {
@@ -131,14 +127,18 @@ impl Shared {
     ) -> Option<RouteSlot> {
         let record = handle.record();
         if !record.takes_route(handle.request()) {
-            return record.route();
+            return record.last().route();
         }
         if let Some(slot) = record.paths.find(arrival.path_hash) {
             if self.count_in(handle, arrival, slot) {
                 return Some(slot);
             }
         }
-        let slot = self.slot_of(record, arrival, route()?);
+        let Some(route) = route() else {
+            record.went(Last::Excluded);
+            return None;
+        };
+        let slot = self.slot_of(record, arrival, route);
         let counted = self.count_in(handle, arrival, slot);
         let fresh = handle.request() == 1 && !record.is(Flag::Excused);
         if counted && fresh {
@@ -154,7 +154,7 @@ impl Shared {
         let slot = match route {
             RouteOf::Other => routes.slot(Label::OTHER, arrival.slice),
             RouteOf::Policy(matched, label) => {
-                let kept = self.table.slot(matched).filter(|slot| routes.holds(*slot));
+                let kept = self.table.slot(matched).filter(|slot| routes.is_held(*slot));
                 let ask = || {
                     let slot = routes.slot(label, arrival.slice);
                     self.table.keep_slot(matched, slot);
@@ -164,7 +164,7 @@ impl Shared {
             }
             RouteOf::Router(template) => {
                 let hash = path_hash(None, template);
-                let kept = record.templates.find(hash).filter(|slot| routes.holds(*slot));
+                let kept = record.templates.find(hash).filter(|slot| routes.is_held(*slot));
                 let ask = || {
                     let slot = routes.slot(Label::new(template), arrival.slice);
                     record.templates.keep(hash, slot);
@@ -183,7 +183,7 @@ impl Shared {
         let excused = fresh && record.is(Flag::Excused);
         let counted = routes.count(slot, record.id, arrival.slice, fresh, excused);
         if counted {
-            record.on_route(slot);
+            record.went(Last::Route(slot, arrival.method));
         }
         counted
     }
@@ -192,35 +192,37 @@ impl Shared {
     fn judge_route(&self, record: &Record, slot: RouteSlot, slice: Slice) {
         let Some((sums, known_for)) = self.connections.route_window(slot, slice) else { return };
         let bounds = &self.connections.bounds;
-        if let Some(symptom) = Symptom::low_reuse(&sums, known_for, false, bounds) {
-            let route = self.connections.routes.label(Some(slot));
-            self.tell(&symptom, Whereabouts { route, party: None, ..Whereabouts::window(record) });
+        if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
+            self.tell(&symptom, self.at_route(record, slot));
         }
     }
 
     /// A request failed on a connection of ours that was idle before it, and no byte came back.
     #[cold]
     pub(crate) fn unanswered(&self, record: &Record) {
-        if record.went_stale() {
+        if record.went_stale(self.clock.now()) {
             let symptom = Symptom::stale_reuse(record.requests(), record.rested());
-            self.tell(&symptom, Whereabouts::connection(record));
+            self.tell(&symptom, self.at_connection(record));
         }
     }
 
-    /// The upstream said for how long it keeps an idle connection.
+    /// The upstream said for how long it keeps an idle connection: told once for each.
     #[cold]
     pub(crate) fn advertised(&self, record: &Record, timeout: Duration) {
+        if record.requests() > 1 {
+            return;
+        }
         let pool = record.dialler.as_ref().and_then(|dialler| dialler.pool);
         if let Some(Pool { idle_timeout, .. }) = pool.filter(|pool| pool.idle_timeout >= timeout) {
             let symptom = Symptom::advertised_less(timeout, idle_timeout);
-            self.tell(&symptom, Whereabouts::connection(record));
+            self.tell(&symptom, self.at_connection(record));
         }
     }
 
     #[cold]
     pub(crate) fn reused_after_close(&self, record: &Record) {
         let symptom = Symptom::reused_after_close(record.side);
-        self.tell(&symptom, Whereabouts::connection(record));
+        self.tell(&symptom, self.at_connection(record));
     }
 
     /// A connection ended.
@@ -229,32 +231,35 @@ impl Shared {
         let Some(ended) = self.connections.close(record, now, thread::panicking()) else { return };
         self.reporter.ended(&ended);
         let Some(party) = record.party() else { return };
-        let Some((sums, _)) = self.connections.window_of(party, now) else { return };
+        let Some((sums, _)) = self.connections.pressure(party, now) else { return };
         let pool_idle = record.dialler.as_ref().and_then(|dialler| dialler.pool);
         let pool_idle = pool_idle.map(|pool| pool.idle_timeout);
-        let bounds = &self.connections.bounds;
-        let whereabouts = Whereabouts { route: ended.route, ..Whereabouts::connection(record) };
-        for symptom in Symptom::of_end(&ended, &sums, pool_idle, bounds) {
-            self.tell(&symptom, whereabouts);
+        for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.connections.bounds) {
+            self.tell(&symptom, self.at_connection(record));
         }
-        if let Some(symptom) = Symptom::client_per_request(&ended, &sums) {
-            self.tell(&symptom, Whereabouts::window(record));
+        if ended.end.cause == EndCause::ClientDropped {
+            self.judge_clients(record, party, now);
         }
     }
 
     /// Whether a connection that is new should not have been needed.
-    fn judge_window(&self, record: &Record) {
+    fn judge_window(&self, record: &Record, now: Instant) {
         if record.is(Flag::Excused) {
             return;
         }
         let Some(party) = record.party() else { return };
-        let Some((sums, known_for)) = self.connections.window_of(party, record.opened) else {
-            return;
-        };
-        let ours = record.side == Side::Outbound;
+        let Some((sums, known_for)) = self.connections.window_of(party, now) else { return };
         let bounds = &self.connections.bounds;
-        if let Some(symptom) = Symptom::low_reuse(&sums, known_for, ours, bounds) {
-            self.tell(&symptom, Whereabouts::window(record));
+        if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
+            self.tell(&symptom, self.at_party(record));
+        }
+    }
+
+    /// Whether one more client that was dropped is one of many.
+    fn judge_clients(&self, record: &Record, party: &Party, now: Instant) {
+        let Some((sums, _)) = self.connections.window_of(party, now) else { return };
+        if let Some(symptom) = Symptom::client_per_request(&sums, &self.connections.bounds) {
+            self.tell(&symptom, self.at_party(record));
         }
     }
 
@@ -264,7 +269,7 @@ impl Shared {
         }
         let usable = self.connections.usable_http2_beside(record);
         if usable > 0 {
-            self.tell(&Symptom::extra_http2(usable), Whereabouts::window(record));
+            self.tell(&Symptom::extra_http2(usable), self.at_party(record));
         }
     }
 
@@ -272,60 +277,25 @@ impl Shared {
     #[inline]
     pub(crate) fn judge_idle(&self, record: &Record, turn: Turn) {
         let idle = Duration::from_nanos(turn.idle);
-        if idle >= self.connections.bounds.idle && turn.number > 1 {
+        // Other streams may have been under way all the time.
+        if idle >= self.connections.bounds.idle && turn.number > 1 && record.in_flight() <= 1 {
             self.kept_idle(record, idle);
         }
     }
 
     #[cold]
     fn kept_idle(&self, record: &Record, idle: Duration) {
-        self.tell(&Symptom::kept_idle(idle), Whereabouts::connection(record));
+        self.tell(&Symptom::kept_idle(record.side, idle), self.at_connection(record));
     }
 
-    fn tell(&self, symptom: &Symptom, at: Whereabouts<'_>) {
-        let rules = self.rules_at(at);
-        if !rules.heeded().contains(symptom.lint) {
-            return;
-        }
-        let Whereabouts { place, party, client, route, record } = at;
-        let level = effective(rules.level(symptom.lint), symptom.lint, place);
-        let excepted = record.is_some_and(|record| record.allows(symptom.lint));
-        let excepted = excepted && !self.table.forced.contains(symptom.lint);
-        let name = party.map(|party| party.name());
-        let finding = Finding {
-            reason: excepted.then(|| "an exception in code".into()),
-            route,
-            client,
-            server: name.filter(|_| !place.is_inbound()).map(|name| Label::new(name)),
-            caller: name.filter(|_| place.is_inbound()).cloned(),
-            connection: record.map(|record| record.id),
-            request: record.map(Record::requests),
-            version: record.and_then(Record::version),
-            evidence: Evidence::text(&symptom.seen),
-            help: symptom.help.as_deref().map(Into::into),
-            ours: symptom.ours,
-            ..Finding::new(
-                symptom.lint,
-                place,
-                if excepted { Level::Allow } else { level },
-                rules.would(symptom.lint, place),
-            )
-        };
-        self.report(&finding);
-    }
-
-    /// The rules of a connection's last route: its template, as a path, is matched by itself.
-    fn rules_at(&self, at: Whereabouts<'_>) -> &Rules {
-        let methods = [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH];
-        let mut matches = methods.iter().map(|method| match (at.client, at.party) {
-            (Some(client), Some(party)) => {
-                self.table.outbound(client.name.as_str(), method, Some(party.name()), "/")
-            }
-            (None, _) if at.route != Label::OTHER => self.table.inbound(method, at.route.as_str()),
-            _ => Match::Default,
-        });
-        let matched = matches.find(|matched| *matched != Match::Default);
-        self.table.rules(matched.unwrap_or(Match::Default))
+    /// Whether the policy leaves a request alone.
+    fn is_excluded<B>(&self, request: &Request<B>) -> bool {
+        let (method, headers) = (request.method(), request.headers());
+        let is_probe =
+            || Signs::of_request(method, request.version(), headers).contains(Signs::PROBE);
+        let matched = || self.table.inbound(method, original_path(request));
+        self.table.probes_excluded && is_probe()
+            || self.table.reads_inbound_paths() && matched() == Match::Excluded
     }
 
     fn caller_of<B>(&self, record: &Record, request: &mut Request<B>) -> Option<Arc<str>> {
@@ -339,32 +309,5 @@ impl Shared {
         let caller = self.caller(&parts);
         swap_head(request, &mut parts);
         caller
-    }
-}
-
-// === impl Whereabouts ===
-
-impl<'a> Whereabouts<'a> {
-    fn connection(record: &'a Record) -> Whereabouts<'a> {
-        let place = match record.side {
-            Side::Inbound => Place::InboundConnection,
-            Side::Outbound => Place::OutboundConnection,
-        };
-        Whereabouts {
-            place,
-            party: record.party(),
-            client: record.dialler.as_ref().map(|dialler| dialler.client),
-            route: Label::OTHER,
-            record: Some(record),
-        }
-    }
-
-    /// The window of whoever is at a connection's other end.
-    fn window(record: &'a Record) -> Whereabouts<'a> {
-        let place = match record.side {
-            Side::Inbound => Place::InboundWindow,
-            Side::Outbound => Place::OutboundWindow,
-        };
-        Whereabouts { place, record: None, ..Whereabouts::connection(record) }
     }
 }

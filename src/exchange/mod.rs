@@ -2,6 +2,7 @@
 //! part, which knows no service and no future.
 
 mod claim;
+mod exceptions;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
 mod exchange;
 mod found;
@@ -11,7 +12,9 @@ mod placement;
 mod request;
 mod shared;
 mod target;
+mod told;
 
+pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
 pub(crate) use self::placement::Placement;
 pub(crate) use self::shared::{CallerFn, Shared};

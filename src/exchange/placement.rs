@@ -13,6 +13,8 @@ pub(crate) struct Placement {
     /// All lints, or only those that an exception is about.
     judged: LintSet,
     exceptions: Vec<(Lint, Arc<str>)>,
+    /// Those on connections of callers, as bits of the record.
+    excepted: u64,
     pub(crate) outlet: Option<Outlet>,
 }
 
@@ -34,7 +36,8 @@ struct Servers([OnceLock<(Box<str>, Label)>; Servers::BOUND]);
 
 impl Placement {
     pub(crate) fn inbound(shared: Arc<Shared>) -> Placement {
-        Placement { shared, judged: LintSet::ALL, exceptions: Vec::new(), outlet: None }
+        let exceptions = Vec::new();
+        Placement { shared, judged: LintSet::ALL, exceptions, excepted: 0, outlet: None }
     }
 
     pub(crate) fn outbound(
@@ -54,8 +57,25 @@ impl Placement {
 
     /// Allows a lint here, whatever the policy says.
     pub(crate) fn except(&mut self, lint: Lint, reason: &str) {
+        let reason = reason.into();
+        if !lint.is_of_messages() {
+            self.except_beside_messages(lint, &reason);
+        }
         self.judged = self.judged.with(lint);
-        self.exceptions.push((lint, reason.into()));
+        self.exceptions.push((lint, reason));
+    }
+
+    /// When a connection has ended no layer is asked any more, so they tell before: a client by its
+    /// name, which its connections have, too; a server with each request.
+    fn except_beside_messages(&mut self, lint: Lint, reason: &Arc<str>) {
+        let exceptions = &self.shared.exceptions;
+        if let Some(outlet) = &self.outlet {
+            return exceptions.of_client(outlet.client.name, lint, reason);
+        }
+        self.excepted |= exceptions.of_requests(lint, reason);
+        if self.judged == LintSet::ALL {
+            exceptions.of_callers(lint, reason);
+        }
     }
 
     /// Whether the environment switched every lint off.
@@ -75,13 +95,16 @@ impl Placement {
         self.exceptions.iter().find(|(excepted, _)| *excepted == lint).map(|(_, reason)| reason)
     }
 
-    /// Excepts the lints of connections that are allowed here, for the request under way.
+    /// Excepts the lints of connections that are allowed here, for the request under way and the
+    /// route that it was counted for.
     #[inline]
     pub(crate) fn except_on(&self, record: &Record) {
-        for (lint, _) in &self.exceptions {
-            if !lint.is_of_messages() {
-                record.allow(*lint);
-            }
+        if self.excepted == 0 {
+            return;
+        }
+        record.except(self.excepted);
+        if let Some(route) = record.last().route() {
+            self.shared.connections.routes.except(route, self.excepted);
         }
     }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
+use super::Exceptions;
 use crate::clock::Clock;
 use crate::connection::Connections;
 use crate::lint::{Finding, Level, printable};
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) reporter: Arc<dyn Reporter>,
     pub(crate) limiter: Limiter,
     pub(crate) caller: Option<CallerFn>,
+    pub(crate) exceptions: Exceptions,
 }
 
 /// Tells callers apart, by the head of their request.
@@ -61,12 +63,14 @@ fn peer(_: &Parts) -> Option<String> {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { clock: _, connections, table, reporter: _, limiter, caller } = self;
+        let Shared { clock: _, connections, table, reporter: _, limiter, caller, exceptions } =
+            self;
         f.debug_struct("Shared")
             .field("table", table)
             .field("connections", connections)
             .field("limiter", limiter)
             .field("caller", &caller.is_some())
+            .field("exceptions", exceptions)
             .finish_non_exhaustive()
     }
 }

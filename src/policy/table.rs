@@ -26,8 +26,15 @@ pub(crate) struct Table {
     slots: Vec<AtomicU32>,
     inbound: Routes<usize>,
     excluded_paths: Routes<()>,
+    /// The inbound routes of each template, with their methods: for what is found when only that
+    /// is known any more.
+    by_label: HashMap<Label, Vec<(Option<Method>, usize)>>,
     /// By the client's name or the host, in lower case.
     outbound: HashMap<Box<str>, Routes<usize>>,
+    /// The same, of routes for all methods and paths of a client or host.
+    wholes: HashMap<Box<str>, usize>,
+    /// Whether some outbound route is for less than that, and says something about connections.
+    tells_upstreams_apart: bool,
 }
 
 /// What holds on one route.
@@ -67,7 +74,10 @@ impl Table {
             slots: policy.routes.iter().map(|_| AtomicU32::new(0)).collect(),
             inbound: Routes::default(),
             excluded_paths: Routes::default(),
+            by_label: HashMap::new(),
             outbound: HashMap::new(),
+            wholes: HashMap::new(),
+            tells_upstreams_apart: false,
         };
         for route in &policy.routes {
             let label = route.template.as_ref().map(|template| Label::new(template.as_str()));
@@ -80,6 +90,7 @@ impl Table {
         }
         for (index, route) in policy.routes.iter().enumerate() {
             table.insert(route, route.method.clone(), index);
+            table.insert_beside_messages(route, index);
         }
         for path in &policy.excluded {
             table.excluded_paths.insert(None, path, ());
@@ -96,6 +107,40 @@ impl Table {
             return Match::Excluded;
         }
         self.inbound.find(method, path).map_or(Match::Default, |index| Match::Route(*index))
+    }
+
+    /// The inbound route that a request with this method and label had: labels are the templates of
+    /// routes, but where no route matched.
+    pub(crate) fn inbound_by_label(&self, method: Option<&Method>, label: Label) -> Match {
+        let Some(routes) = self.by_label.get(&label) else { return Match::Default };
+        let of = |wanted: Option<&Method>| {
+            let same = |(method, _): &&(Option<Method>, usize)| method.as_ref() == wanted;
+            // The later one wins.
+            routes.iter().rev().find(same).map(|(_, index)| *index)
+        };
+        let of_get = || method.filter(|method| **method == Method::HEAD).map(|_| Method::GET);
+        method
+            .and_then(|method| of(Some(method)))
+            .or_else(|| of(Some(&of_get()?)))
+            .or_else(|| of(None))
+            .map_or(Match::Default, Match::Route)
+    }
+
+    /// The outbound route for all that a client sends, by its name or by the host.
+    pub(crate) fn outbound_whole(&self, client: &str, authority: &str) -> Match {
+        if self.wholes.is_empty() {
+            return Match::Default;
+        }
+        let find = |target: &str| self.wholes.get(&*lower_case(target));
+        let host = authority.rsplit_once(':').map(|(host, _)| host);
+        let index = find(client).or_else(|| find(authority)).or_else(|| find(host?));
+        index.map_or(Match::Default, |index| Match::Route(*index))
+    }
+
+    /// Whether the last request of an outbound connection decides over what is found there.
+    #[inline]
+    pub(crate) fn tells_upstreams_apart(&self) -> bool {
+        self.tells_upstreams_apart
     }
 
     /// By the client's name first, then by the host with its port, then by the host alone.
@@ -136,6 +181,23 @@ impl Table {
     pub(crate) fn keep_slot(&self, matched: Match, slot: RouteSlot) {
         if let Match::Route(index) = matched {
             self.slots[index].store(slot.bits() as u32, Ordering::Relaxed);
+        }
+    }
+
+    fn insert_beside_messages(&mut self, route: &ParsedRoute, index: usize) {
+        match (&route.target, &route.template, &route.method) {
+            (None, template, method) => {
+                let label = template.as_ref().map(|template| Label::new(template.as_str()));
+                let routes = self.by_label.entry(label.unwrap_or(Label::OTHER)).or_default();
+                routes.push((method.clone(), index));
+            }
+            (Some(target), None, None) => {
+                self.wholes.insert(lower_case(target).into(), index);
+            }
+            (Some(_), ..) => {
+                let beside = route.levels.iter().any(|(lint, _)| !lint.is_of_messages());
+                self.tells_upstreams_apart |= beside;
+            }
         }
     }
 

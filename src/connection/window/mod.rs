@@ -12,6 +12,7 @@
 
 mod cache;
 mod heavy;
+mod idle_ends;
 mod requests;
 mod ring;
 mod route_slot;
@@ -30,6 +31,7 @@ mod shared;
 
 pub(crate) use self::cache::{RouteCache, path_hash};
 pub(crate) use self::heavy::{Heavy, Party};
+pub(crate) use self::idle_ends::IdleEnds;
 pub(crate) use self::requests::Requests;
 pub(crate) use self::ring::Ring;
 pub(crate) use self::route_slot::RouteSlot;

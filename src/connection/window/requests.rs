@@ -1,3 +1,5 @@
+use std::ops::AddAssign;
+
 /// Requests, and how many of them needed a connection of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Requests {
@@ -21,9 +23,26 @@ impl Requests {
         share(self.reused(), self.requests.saturating_sub(self.excused))
     }
 
+    /// What a part of a whole would be of all of it.
+    pub(crate) fn times(self, whole: usize, part: usize) -> Requests {
+        let (whole, part) = (whole as u64, part.max(1) as u64);
+        let of_all = |count: u64| count.saturating_mul(whole) / part;
+        let Requests { requests, fresh, excused } = self;
+        Requests { requests: of_all(requests), fresh: of_all(fresh), excused: of_all(excused) }
+    }
+
     /// Two counts that are read one after the other may not fit by a few.
     const fn reused(self) -> u64 {
         self.requests.saturating_sub(self.fresh)
+    }
+}
+
+impl AddAssign for Requests {
+    fn add_assign(&mut self, other: Requests) {
+        let Requests { requests, fresh, excused } = other;
+        self.requests = self.requests.saturating_add(requests);
+        self.fresh = self.fresh.saturating_add(fresh);
+        self.excused = self.excused.saturating_add(excused);
     }
 }
 

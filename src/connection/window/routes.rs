@@ -1,11 +1,11 @@
 use std::array;
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::weights::Weights;
-use super::{Requests, Ring, RouteSlot, Slice};
+use super::{Requests, Ring, RouteSlot, Slice, Sums, Window};
 use crate::lint::Label;
 
 /// The requests of each route, which all connections count without a lock, in a table that never
@@ -23,6 +23,8 @@ struct Place {
     /// to count for, and publishes nothing. Who counts while the place is given away may count
     /// for the next one, but is counted.
     generation: AtomicU16,
+    /// What code excepts on the route, as its layers tell with each request.
+    excepted: AtomicU64,
     counts: OnceLock<Box<Counts>>,
 }
 
@@ -54,6 +56,8 @@ struct Route {
     label: Label,
     first: Slice,
     inherited: Ring,
+    /// The ends of connections whose last request was on it.
+    ends: Window,
 }
 
 // === impl RouteWindows ===
@@ -96,7 +100,7 @@ impl RouteWindows {
     ) -> bool {
         let place = &self.places[slot.index()];
         let Some(counts) = place.counts.get() else { return false };
-        if place.generation.load(Ordering::Relaxed) != slot.generation() {
+        if !self.is_held(slot) {
             return false;
         }
         let shard = &counts.shards[shard as usize % Counts::SHARDS];
@@ -110,15 +114,10 @@ impl RouteWindows {
         true
     }
 
-    /// Whether the slot was not given away since.
-    pub(crate) fn holds(&self, slot: RouteSlot) -> bool {
-        self.places[slot.index()].generation.load(Ordering::Relaxed) == slot.generation()
-    }
-
     /// Whose slot it is; [`Label::OTHER`] of one that was given away, or of none.
     pub(crate) fn label(&self, slot: Option<RouteSlot>) -> Label {
         let Some(slot) = slot else { return Label::OTHER };
-        if !self.holds(slot) {
+        if !self.is_held(slot) {
             return Label::OTHER;
         }
         let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,12 +125,44 @@ impl RouteWindows {
         behind.map_or(Label::OTHER, |route| route.label)
     }
 
-    /// The requests of one label in the window that ends now, and since when it has its slot;
-    /// none of [`Label::OTHER`].
-    pub(crate) fn window(&self, slot: RouteSlot, now: Slice) -> Option<(Requests, Slice)> {
+    /// What one label's window holds, and since when it has its slot; none of [`Label::OTHER`].
+    pub(crate) fn window(&self, slot: RouteSlot, now: Slice) -> Option<(Sums, Slice)> {
         let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
         let route = holders.routes.get(slot.index().checked_sub(1)?)?;
-        Some((self.places[slot.index()].sums(now), route.first))
+        let mut sums = route.ends.sums(now);
+        sums.add_requests(self.places[slot.index()].sums(now));
+        Some((sums, route.first))
+    }
+
+    /// A connection ended whose last request was on this route.
+    pub(crate) fn end(&self, slot: RouteSlot, slice: Slice, count: impl FnOnce(&mut Sums)) {
+        let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = slot.index().checked_sub(1);
+        let Some(route) = behind.and_then(|index| holders.routes.get_mut(index)) else { return };
+        if self.is_held(slot) {
+            count(route.ends.at(slice));
+        }
+    }
+
+    /// Code excepts something on this route: bits of the caller's own.
+    pub(crate) fn except(&self, slot: RouteSlot, bits: u64) {
+        let excepted = &self.places[slot.index()].excepted;
+        if self.is_held(slot) && excepted.load(Ordering::Relaxed) & bits != bits {
+            excepted.fetch_or(bits, Ordering::Relaxed);
+        }
+    }
+
+    /// What code excepts on this route.
+    pub(crate) fn excepted(&self, slot: RouteSlot) -> u64 {
+        if !self.is_held(slot) {
+            return 0;
+        }
+        self.places[slot.index()].excepted.load(Ordering::Relaxed)
+    }
+
+    /// Whether the slot was not given to another label.
+    pub(crate) fn is_held(&self, slot: RouteSlot) -> bool {
+        self.places[slot.index()].generation.load(Ordering::Relaxed) == slot.generation()
     }
 
     /// The requests of the window that ends now by label, the heaviest first: those that had any,
@@ -160,13 +191,14 @@ impl RouteWindows {
         };
         let index = match lightest {
             None => {
-                routes.push(Route { label, first: slice, inherited: Ring::default() });
+                let (inherited, ends) = (Ring::default(), Window::default());
+                routes.push(Route { label, first: slice, inherited, ends });
                 routes.len()
             }
             Some(route) => {
-                let Route { label: holder, first, inherited } = &mut routes[route];
+                let Route { label: holder, first, inherited, ends } = &mut routes[route];
                 indexes.remove(holder);
-                (*holder, *first) = (label, slice);
+                (*holder, *first, *ends) = (label, slice, Window::default());
                 self.places[route + 1].give_way(inherited, &self.places[0]);
                 route + 1
             }
@@ -183,7 +215,11 @@ impl Place {
     const FIRST_GENERATION: u16 = 1;
 
     fn new() -> Place {
-        Place { generation: AtomicU16::new(Place::FIRST_GENERATION), counts: OnceLock::new() }
+        Place {
+            generation: AtomicU16::new(Place::FIRST_GENERATION),
+            excepted: AtomicU64::new(0),
+            counts: OnceLock::new(),
+        }
     }
 
     /// Allocated when the place is first held: most services have few routes.
@@ -208,6 +244,7 @@ impl Place {
         let generation = self.generation.load(Ordering::Relaxed);
         let next = generation.checked_add(1).unwrap_or(Place::FIRST_GENERATION);
         self.generation.store(next, Ordering::Relaxed);
+        self.excepted.store(0, Ordering::Relaxed);
 
         let Counts { shards, excused } = self.counts();
         let others = other.counts();
@@ -320,6 +357,25 @@ mod tests {
             place.give_way(&Ring::default(), &other);
             assert_ne!(place.generation.load(Ordering::Relaxed), 0);
         }
+    }
+
+    #[test]
+    fn a_route_that_gives_way_leaves_no_ends_and_no_exceptions_behind() {
+        let routes = RouteWindows::new();
+        let old = routes.slot(heavy(0), NOW);
+        routes.end(old, NOW, |sums| sums.silent += 1);
+        routes.except(old, 0b10);
+        let known = routes.window(old, NOW).map(|(sums, _)| sums.silent);
+        assert_eq!((known, routes.excepted(old)), (Some(1), 0b10));
+        for number in 0..600 {
+            request(&routes, junk(number), NOW);
+        }
+        routes.end(old, NOW, |sums| sums.silent += 1);
+        routes.except(old, 0b10);
+        assert_eq!(routes.excepted(old), 0, "it is another's");
+        let new = routes.slot(heavy(0), NOW);
+        let known = routes.window(new, NOW).map(|(sums, _)| sums.silent);
+        assert_eq!((known, routes.excepted(new)), (Some(0), 0), "it begins anew");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::{Requests, Ring, Slice, Window};
 
@@ -9,6 +9,8 @@ pub(crate) struct Served {
     /// When the first one came, as [`Slice::number`]: a connection has no more than one, so that
     /// it takes no ring.
     first: AtomicU32,
+    /// Rising concurrency needed the connection.
+    excused: AtomicBool,
 }
 
 // === impl Served ===
@@ -22,14 +24,18 @@ impl Served {
         }
     }
 
+    /// Rising concurrency needed the connection, so that its first request is not held against
+    /// anyone: it is excused in the slice in which it comes, and not in that of the dial.
+    pub(crate) fn excuse(&self) {
+        self.excused.store(true, Ordering::Relaxed);
+    }
+
     /// Those within the window that ends now.
     pub(crate) fn sums(&self, now: Slice) -> Requests {
         let first = Slice::new(self.first.load(Ordering::Relaxed));
-        Requests {
-            requests: self.requests.sum(now),
-            fresh: u64::from(first.is_within(now)),
-            excused: 0,
-        }
+        let fresh = u64::from(first.is_within(now));
+        let excused = u64::from(self.is_excused()) * fresh;
+        Requests { requests: self.requests.sum(now), fresh, excused }
     }
 
     /// Hands them over, each to its own slice, as at the connection's end.
@@ -42,7 +48,12 @@ impl Served {
         let first = Slice::new(self.first.swap(Slice::NEVER.number(), Ordering::Relaxed));
         if let Some(sums) = window.past(first) {
             sums.fresh += 1;
+            sums.excused += u64::from(self.is_excused());
         }
+    }
+
+    fn is_excused(&self) -> bool {
+        self.excused.load(Ordering::Relaxed)
     }
 }
 
@@ -67,6 +78,24 @@ mod tests {
         }
         let last = Requests { requests: 1, fresh: 0, excused: 0 };
         assert_eq!(window.sums(Slice::new(8)).of_requests(), last, "the first slice has left");
+    }
+
+    #[test]
+    fn an_excuse_counts_where_and_while_the_first_request_does() {
+        let served = Served::default();
+        served.excuse();
+        assert_eq!(served.sums(Slice::new(1)), Requests::default(), "no request came");
+        served.add(Slice::new(3), true);
+        served.add(Slice::new(9), false);
+        let excused = Requests { requests: 2, fresh: 1, excused: 1 };
+        assert_eq!(served.sums(Slice::new(9)), excused);
+        let last = Requests { requests: 1, fresh: 0, excused: 0 };
+        assert_eq!(served.sums(Slice::new(10)), last, "both leave together");
+
+        let mut window = Window::default();
+        served.drain_into(&mut window);
+        assert_eq!(window.sums(Slice::new(9)).of_requests(), excused);
+        assert_eq!(window.sums(Slice::new(10)).of_requests(), last);
     }
 
     #[test]

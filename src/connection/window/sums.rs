@@ -1,7 +1,7 @@
 use std::ops::AddAssign;
 
-use super::Requests;
-use crate::connection::{Closer, End, EndCause};
+use super::{IdleEnds, Requests};
+use crate::connection::{Closer, End, EndCause, Ended, Pool, Side};
 
 /// What was counted of a caller, an upstream or all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,15 +13,21 @@ pub(crate) struct Sums {
     pub(crate) excused: u64,
     /// Connections that were opened.
     pub(crate) connections: u32,
+    /// Those of them that rising concurrency needed.
+    pub(crate) rising: u32,
     pub(crate) dials: u32,
     pub(crate) failed_dials: u32,
     /// Dials that took so long that a packet was lost, most likely.
     pub(crate) slow_dials: u32,
-    /// Connections that ended, by [`EndCause`] as a number.
-    /// Closed right after a response that did not say so.
+    /// Connections that the peer closed right after a response that did not say so.
     pub(crate) silent: u32,
-    /// Closed here right after use, for no other reason than a pool's.
+    /// Connections closed here right after use, for no other reason than a pool's.
     pub(crate) crowded_out: u32,
+    /// Clients of ours that were dropped with their connections.
+    pub(crate) clients: u32,
+    /// How long connections had been idle that the peer closed.
+    pub(crate) idle_ends: IdleEnds,
+    /// Connections that ended, by [`EndCause`] as a number.
     pub(crate) ended: [u32; EndCause::COUNT],
     /// Connections that ended, by [`Closer`] as a number.
     pub(crate) closers: [u32; Closer::ALL.len()],
@@ -30,33 +36,43 @@ pub(crate) struct Sums {
 // === impl Sums ===
 
 impl Sums {
-    /// Counts the end of a connection.
-    pub(crate) fn end(&mut self, requests: u64, end: &End) {
-        let End { cause, closer, .. } = *end;
-        grow(&mut self.silent, Sums::is_silent(requests, end).into());
-        grow(&mut self.crowded_out, Sums::is_crowded_out(requests, end).into());
+    /// Counts the end of a connection; `pool` is what is declared of the pool that held it.
+    pub(crate) fn end(&mut self, ended: &Ended, pool: Option<Pool>) {
+        let End { cause, closer, idle, .. } = ended.end;
+        grow(&mut self.silent, Sums::is_silent(ended).into());
+        grow(&mut self.crowded_out, is_crowded_out(ended, pool).into());
+        if cause == EndCause::PeerClosedIdle {
+            self.idle_ends.add(idle);
+        }
         grow(&mut self.ended[cause as usize], 1);
         grow(&mut self.closers[closer as usize], 1);
     }
 
-    /// The part about requests, which knows the reuse.
-    /// Whether a connection was closed right after a response that did not say so.
-    pub(crate) fn is_silent(requests: u64, end: &End) -> bool {
-        let idle = matches!(end.cause, EndCause::PeerClosedIdle | EndCause::ClosedIdleLocal);
-        idle && requests > 0 && end.idle < End::AT_ONCE
+    /// Whether the peer closed a connection right after a response that did not say so. A close
+    /// of our own tells nothing: hyper says `close` below all layers, and a pool is its owner's.
+    pub(crate) fn is_silent(ended: &Ended) -> bool {
+        let by_peer = ended.end.cause == EndCause::PeerClosedIdle;
+        by_peer && is_at_once(ended) && !ended.is_multiplexed()
     }
 
-    fn is_crowded_out(requests: u64, end: &End) -> bool {
-        let pools = matches!(end.cause, EndCause::PoolFull | EndCause::ClosedIdleLocal);
-        pools && requests > 0 && end.idle < End::AT_ONCE
+    /// How many connections ended.
+    pub(crate) fn ends(&self) -> u64 {
+        self.ended.iter().map(|times| u64::from(*times)).sum()
+    }
+
+    /// Connections that were opened though no more were needed than there had been.
+    pub(crate) fn opened_anew(&self) -> u32 {
+        self.connections.saturating_sub(self.rising)
     }
 
     /// Adds requests of connections that have not handed theirs over.
     pub(crate) fn add_requests(&mut self, of: Requests) {
         self.requests = self.requests.saturating_add(of.requests);
         self.fresh = self.fresh.saturating_add(of.fresh);
+        self.excused = self.excused.saturating_add(of.excused);
     }
 
+    /// The part about requests, which knows the reuse.
     pub(crate) fn of_requests(&self) -> Requests {
         Requests { requests: self.requests, fresh: self.fresh, excused: self.excused }
     }
@@ -87,11 +103,14 @@ impl AddAssign<&Sums> for Sums {
             fresh,
             excused,
             connections,
+            rising,
             dials,
             failed_dials,
             slow_dials,
             silent,
             crowded_out,
+            clients,
+            idle_ends,
             ended,
             closers,
         } = other;
@@ -99,14 +118,32 @@ impl AddAssign<&Sums> for Sums {
         self.fresh = self.fresh.saturating_add(*fresh);
         self.excused = self.excused.saturating_add(*excused);
         grow(&mut self.connections, *connections);
+        grow(&mut self.rising, *rising);
         grow(&mut self.dials, *dials);
         grow(&mut self.failed_dials, *failed_dials);
         grow(&mut self.slow_dials, *slow_dials);
         grow(&mut self.silent, *silent);
         grow(&mut self.crowded_out, *crowded_out);
+        grow(&mut self.clients, *clients);
+        self.idle_ends += *idle_ends;
         grow_all(&mut self.ended, ended);
         grow_all(&mut self.closers, closers);
     }
+}
+
+/// Whether a connection ended right after it was used.
+fn is_at_once(ended: &Ended) -> bool {
+    ended.requests > 0 && ended.end.idle < End::AT_ONCE
+}
+
+/// Whether a pool let go of a connection right after it was used. What the declared settings
+/// don't explain is not the pool's doing.
+fn is_crowded_out(ended: &Ended, pool: Option<Pool>) -> bool {
+    let by_pool = match pool {
+        Some(_) => ended.end.cause == EndCause::PoolFull,
+        None => ended.end.cause == EndCause::ClosedIdleLocal,
+    };
+    ended.side == Side::Outbound && by_pool && is_at_once(ended) && !ended.is_multiplexed()
 }
 
 fn grow(count: &mut u32, by: u32) {
@@ -123,11 +160,12 @@ fn grow_all(counts: &mut [u32], by: &[u32]) {
 mod tests {
     use std::time::Duration;
 
-    use super::*;
-    use crate::connection::Causes;
+    use http::Version;
 
-    fn end(cause: EndCause, closer: Closer) -> End {
-        End { cause, beside: Causes::NONE, closer, idle: Duration::ZERO }
+    use super::*;
+
+    fn ended(side: Side, cause: EndCause, closer: Closer, idle: Duration) -> Ended {
+        Ended::example(side, 1, Version::HTTP_11, End::example(cause, closer, idle))
     }
 
     fn sums(of: u32) -> Sums {
@@ -136,11 +174,14 @@ mod tests {
             fresh: of.into(),
             excused: of.into(),
             connections: of,
+            rising: of,
             dials: of,
             failed_dials: of,
             slow_dials: of,
             silent: of,
             crowded_out: of,
+            clients: of,
+            idle_ends: IdleEnds::default(),
             ended: [of; EndCause::COUNT],
             closers: [of; 4],
         }
@@ -156,18 +197,55 @@ mod tests {
             Sums { requests: u64::MAX, fresh: u64::MAX, excused: u64::MAX, ..sums(u32::MAX) };
         sum += &most;
         assert_eq!(sum, most);
-        sum.end(1, &end(EndCause::Reset, Closer::Peer));
+        sum.end(&ended(Side::Inbound, EndCause::Reset, Closer::Peer, Duration::ZERO), None);
         assert_eq!(sum, most);
         assert_eq!(sum.weight(), u64::MAX);
+        assert_eq!(sum.ends(), u64::from(u32::MAX) * EndCause::COUNT as u64);
     }
 
     #[test]
     fn an_end_has_a_cause_and_a_closer() {
         let mut sums = Sums::default();
-        sums.end(1, &end(EndCause::Reset, Closer::Peer));
-        sums.end(1, &end(EndCause::Reset, Closer::Unknown));
+        for closer in [Closer::Peer, Closer::Unknown] {
+            sums.end(&ended(Side::Inbound, EndCause::Reset, closer, Duration::ZERO), None);
+        }
         assert_eq!(sums.ended[EndCause::Reset as usize], 2);
-        assert_eq!(sums.ended.iter().sum::<u32>(), 2);
+        assert_eq!(sums.ends(), 2);
         assert_eq!(sums.closers, [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn an_end_is_silent_or_a_pools_only_where_that_was_seen() {
+        use Closer::{Local, Peer};
+        use EndCause::{ClosedIdleLocal, PeerClosedIdle, PoolFull, ResponseClose};
+        use Side::{Inbound, Outbound};
+
+        let (soon, late) = (Duration::from_millis(1), Duration::from_secs(5));
+        let pool = Some(Pool::new(Duration::from_secs(90), 1));
+        for (side, cause, closer, idle, pool, silent, crowded_out) in [
+            (Inbound, PeerClosedIdle, Peer, soon, None, true, false),
+            (Outbound, PeerClosedIdle, Peer, soon, None, true, false),
+            (Inbound, PeerClosedIdle, Peer, late, None, false, false),
+            (Inbound, ResponseClose, Peer, soon, None, false, false),
+            // hyper may have said `close` below.
+            (Inbound, ClosedIdleLocal, Local, soon, None, false, false),
+            (Outbound, ClosedIdleLocal, Local, soon, None, false, true),
+            (Outbound, ClosedIdleLocal, Local, late, None, false, false),
+            (Outbound, PoolFull, Local, soon, pool, false, true),
+            // The declared pool had room for it.
+            (Outbound, ClosedIdleLocal, Local, soon, pool, false, false),
+        ] {
+            let mut sums = Sums::default();
+            let ended = ended(side, cause, closer, idle);
+            sums.end(&ended, pool);
+            assert_eq!(
+                (sums.silent, sums.crowded_out),
+                (silent.into(), crowded_out.into()),
+                "{ended:?}"
+            );
+        }
+        let end = End::example(PeerClosedIdle, Peer, soon);
+        assert!(!Sums::is_silent(&Ended::example(Inbound, 0, Version::HTTP_11, end)), "never used");
+        assert!(!Sums::is_silent(&Ended::example(Inbound, 9, Version::HTTP_2, end)), "no `close`");
     }
 }

@@ -51,12 +51,12 @@ impl Window {
         concurrency > greatest
     }
 
-    /// [`Sums::weight`], of the window that ends now.
     /// The greatest concurrency of the window that ends now.
     pub(crate) fn greatest(&self, now: Slice) -> u32 {
         self.within(now).map(|part| part.peak).max().unwrap_or(0)
     }
 
+    /// [`Sums::weight`], of the window that ends now.
     pub(super) fn weight(&self, now: Slice) -> u64 {
         self.within(now).fold(0, |weight, part| weight.saturating_add(part.sums.weight()))
     }

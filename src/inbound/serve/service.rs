@@ -111,7 +111,8 @@ impl Link {
         record.speaks(request.version());
         let turn = record.begin(record.clock.now());
         let slice = shared.connections.count(record, turn);
-        if turn.number == 1 {
+        // The first request tells who calls, but not if the policy leaves it alone.
+        if record.party().is_none() {
             shared.meet(record, request);
         } else if turn.after_close {
             shared.reused_after_close(record);
@@ -125,6 +126,7 @@ impl Link {
             signs,
             path_hash: path_hash(Some(request.method()), path),
             path_len: path.len() as u32,
+            method: request.method().into(),
             slice,
         };
         ConnHandle::of_turn(record.clone(), turn, arrival)

@@ -52,6 +52,11 @@ impl ConnLint {
         ConnLintBuilder::new()
     }
 
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     pub(crate) fn from_shared(shared: Shared) -> ConnLint {
         ConnLint(Arc::new(shared))
     }

@@ -230,6 +230,14 @@ impl Connections {
         self.live.iter().map(|shard| lock(shard).values().map(Vec::len).sum::<usize>()).sum()
     }
 
+    /// What the windows of one side hold, how many parties have one, and how many of these do.
+    #[cfg(test)]
+    pub(crate) fn totals(&self, side: Side, now: Instant, of: &[Party]) -> (Sums, usize, usize) {
+        let parties = self.parties(side);
+        let known = of.iter().filter(|party| parties.find(party).is_some());
+        (parties.sums(self.slice(now)), parties.len(), known.count())
+    }
+
     fn siblings(&self, party: &Party) -> MutexGuard<'_, Siblings> {
         lock(&self.live[self.hasher.hash_one(party) as usize % SHARDS])
     }

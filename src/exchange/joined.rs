@@ -311,3 +311,6 @@ impl Shared {
         caller
     }
 }
+
+#[cfg(all(test, feature = "full"))]
+mod tests;

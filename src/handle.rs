@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::connection::{Addresses, Flag, Record, Side, Slice, Turn};
 use crate::field::Signs;
 use crate::lint::Circumstances;
+use crate::wired::Hold;
 
 /// The connection of a request: which one, how often used, how old, how long idle before. A
 /// handler extracts it, a client finds it in the response's extensions.
@@ -41,6 +42,8 @@ pub struct ConnHandle {
     slice: Slice,
     /// What one pass over the head saw as the request came in, for the layers further in.
     signs: Option<Signs>,
+    /// Of the connection, while a response is under way on it.
+    hold: Hold,
 }
 
 /// Why a connection can't be closed after a response: it speaks HTTP/2 or later, where a response
@@ -69,7 +72,15 @@ impl ConnHandle {
 
     /// The handle of a connection, and of none of its requests.
     pub(crate) fn of(record: Arc<Record>) -> ConnHandle {
-        ConnHandle { record, request: 0, idle_before: 0, age: 0, slice: Slice::NEVER, signs: None }
+        ConnHandle {
+            record,
+            request: 0,
+            idle_before: 0,
+            age: 0,
+            slice: Slice::NEVER,
+            signs: None,
+            hold: Hold::None,
+        }
     }
 
     /// The handle of a request.
@@ -82,6 +93,16 @@ impl ConnHandle {
         let mut handle = ConnHandle::of(record);
         handle.take_turn(turn);
         ConnHandle { slice, signs: Some(signs), ..handle }
+    }
+
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn holding(self, hold: Hold) -> ConnHandle {
+        ConnHandle { hold, ..self }
+    }
+
+    /// What it holds; from then on nothing.
+    pub(crate) fn take_hold(&mut self) -> Hold {
+        std::mem::take(&mut self.hold)
     }
 
     /// Makes the handle of a connection one of a request.

@@ -110,7 +110,9 @@ impl Connections {
             let mut live = self.siblings(party);
             if let Some(siblings) = live.get_mut(party) {
                 siblings.retain(|sibling| sibling.id != record.id);
-                ending.idle_beside = siblings.iter().filter(|sibling| sibling.is_idle()).count();
+                let given_back = record.touched();
+                let pooled = |sibling: &&Arc<Record>| sibling.was_pooled_since(given_back);
+                ending.idle_beside = siblings.iter().filter(pooled).count();
                 if siblings.is_empty() {
                     live.remove(party);
                 }

@@ -107,6 +107,10 @@ impl Symptom {
         if ended.end.cause != EndCause::ClientDropped || dropped < HABIT || dropped * 2 < all {
             return None;
         }
+        // One client that ends drops all its connections at once.
+        if u64::from(dropped) * 2 < sums.requests {
+            return None;
+        }
         let seen = format!(
             "{dropped} clients were dropped with their connections, for {} requests",
             sums.requests
@@ -161,10 +165,11 @@ impl Symptom {
 }
 
 /// Closed right after a response that did not say so, and not only now and then: a client that
-/// ends does the same, once.
+/// ends does the same, once, with all its connections.
 fn is_silent(ended: &Ended, window: &Sums) -> bool {
     let habit = window.silent >= HABIT && window.silent * 2 >= window.ended.iter().sum::<u32>();
-    habit && Sums::is_silent(ended.requests, &ended.end)
+    let costs = u64::from(window.silent) * 10 >= window.requests;
+    habit && costs && Sums::is_silent(ended.requests, &ended.end)
 }
 
 /// The upstream closed what the pool would have kept for longer, and not for the first time.

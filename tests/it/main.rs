@@ -14,6 +14,8 @@ mod routes;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;
+#[cfg(target_os = "linux")]
+mod truth;
 mod truthful;
 mod upstream;
 mod wire;

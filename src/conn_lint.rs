@@ -15,6 +15,8 @@ use crate::connection::{Addresses, Io};
 use crate::exchange::{Placement, Shared};
 #[cfg(feature = "hyper")]
 use crate::inbound::Accepted;
+#[cfg(feature = "axum-server")]
+use crate::inbound::Acceptor;
 use crate::inbound::{InboundLayer, ShutdownSignal};
 #[cfg(feature = "axum")]
 use crate::inbound::{Listener, MakeService, untouched};
@@ -131,6 +133,27 @@ impl ConnLint {
         L::Addr: 'static,
     {
         Listener::new(listener, self.0.clone()).tap_io(untouched as fn(&mut Io<L::Io>))
+    }
+
+    /// An acceptor for axum-server around another, whose connections have records and whose
+    /// requests carry a [`ConnHandle`](crate::ConnHandle). Around one for TLS, it sees what is
+    /// within.
+    ///
+    /// ```no_run
+    /// # async fn serve(app: axum::Router) -> std::io::Result<()> {
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::new();
+    /// let address = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
+    /// axum_server::bind(address)
+    ///     .map(|acceptor| lint.acceptor(acceptor))
+    ///     .serve(app.into_make_service())
+    ///     .await
+    /// # }
+    /// ```
+    #[cfg(feature = "axum-server")]
+    pub fn acceptor<A>(&self, acceptor: A) -> Acceptor<A> {
+        Acceptor::new(acceptor, self.0.clone())
     }
 
     /// A connection of an accept loop of your own, its stream and what its services go under.

@@ -7,7 +7,6 @@ use http::Version;
 use crate::clock::Clock;
 use crate::connection::{Addresses, Flag, Record, Side, Slice, Turn};
 use crate::field::Signs;
-use crate::lint::Circumstances;
 use crate::wired::Hold;
 
 /// The connection of a request: which one, how often used, how old, how long idle before. A
@@ -39,11 +38,21 @@ pub struct ConnHandle {
     /// In nanoseconds, as is the age: half as wide as a duration.
     idle_before: u64,
     age: u64,
-    slice: Slice,
-    /// What one pass over the head saw as the request came in, for the layers further in.
-    signs: Option<Signs>,
+    arrival: Option<Arrival>,
     /// Of the connection, while a response is under way on it.
     hold: Hold,
+}
+
+/// What was seen of a request as it came in, for the layers further in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// Of its head, before any layer changed it.
+    pub(crate) signs: Signs,
+    /// Of its method and whole path, which `nest` may strip.
+    pub(crate) path_hash: u64,
+    pub(crate) path_len: u32,
+    /// In which part of its lint's window it falls.
+    pub(crate) slice: Slice,
 }
 
 /// Why a connection can't be closed after a response: it speaks HTTP/2 or later, where a response
@@ -72,27 +81,20 @@ impl ConnHandle {
 
     /// The handle of a connection, and of none of its requests.
     pub(crate) fn of(record: Arc<Record>) -> ConnHandle {
-        ConnHandle {
-            record,
-            request: 0,
-            idle_before: 0,
-            age: 0,
-            slice: Slice::NEVER,
-            signs: None,
-            hold: Hold::None,
-        }
+        ConnHandle { record, request: 0, idle_before: 0, age: 0, arrival: None, hold: Hold::None }
     }
 
     /// The handle of a request.
-    pub(crate) fn of_turn(
-        record: Arc<Record>,
-        turn: Turn,
-        slice: Slice,
-        signs: Signs,
-    ) -> ConnHandle {
-        let mut handle = ConnHandle::of(record);
-        handle.take_turn(turn);
-        ConnHandle { slice, signs: Some(signs), ..handle }
+    pub(crate) fn of_turn(record: Arc<Record>, turn: Turn, arrival: Arrival) -> ConnHandle {
+        let Turn { number, idle, age, .. } = turn;
+        ConnHandle {
+            record,
+            request: number,
+            idle_before: idle,
+            age,
+            arrival: Some(arrival),
+            hold: Hold::None,
+        }
     }
 
     #[cfg(feature = "hyper-util")]
@@ -107,9 +109,7 @@ impl ConnHandle {
 
     /// Makes the handle of a connection one of a request.
     pub(crate) fn take_turn(&mut self, turn: Turn) {
-        self.request = turn.number;
-        self.idle_before = turn.idle.as_nanos() as u64;
-        self.age = turn.age.as_nanos() as u64;
+        (self.request, self.idle_before, self.age) = (turn.number, turn.idle, turn.age);
     }
 
     /// Which connection: a number that no other one of this process has.
@@ -197,17 +197,8 @@ impl ConnHandle {
         &self.record
     }
 
-    /// In which part of its lint's window the request falls.
-    pub(crate) fn slice(&self) -> Slice {
-        self.slice
-    }
-
-    pub(crate) fn signs(&self) -> Option<Signs> {
-        self.signs
-    }
-
-    pub(crate) fn circumstances(&self) -> Circumstances {
-        self.record.circumstances()
+    pub(crate) fn arrival(&self) -> Option<&Arrival> {
+        self.arrival.as_ref()
     }
 }
 

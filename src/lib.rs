@@ -13,12 +13,17 @@
 //! let client = lint.outbound("gateway");  // next to a client, below retries
 //! ```
 //!
+//! With its connections wired, it says which one a request came on, how often that was used, why it
+//! ended and who closed it: `ConnLint::listener` and `ConnLint::make_service` for a server,
+//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client.
+//!
 //! | | where |
 //! |---|---|
 //! | the handle, its builder, its layers | [`ConnLint`], [`inbound`], [`outbound`] |
 //! | what is looked for, and what was found | [`lint`] |
 //! | what is done about it | [`policy`] |
 //! | where it is reported | [`report`] |
+//! | what a test asserts | `test_util` |
 //! | why connections end, and who closes them | [`connection`] |
 //! | how the `Connection` field is read and edited | [`field`] |
 //!
@@ -26,11 +31,15 @@
 //!
 //! None is on by default.
 //!
-//! - `axum`: original and matched paths, the caller's address, [`IntentionalClose`] as a part of
-//!   a response, denials as axum's body; includes `hyper-util`;
-//! - `hyper-util`: denials as the bodies of `http-body-util`;
+//! - `axum`: listener and services for `axum::serve`, [`ConnHandle`] as an extractor, original and
+//!   matched paths, the caller's address, [`IntentionalClose`] as a part of a response, denials as
+//!   axum's body; includes `hyper`;
+//! - `axum-server`: an acceptor for it; includes `hyper`;
+//! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
+//! - `hyper-util`: a connector for its client; includes `hyper`;
 //! - `metrics`: counters by the `metrics` facade;
-//! - `full`: all of them.
+//! - `full`: all of these;
+//! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used)]
@@ -43,6 +52,8 @@ pub mod lint;
 pub mod outbound;
 pub mod policy;
 pub mod report;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 mod body;
 mod builder;
@@ -65,6 +76,6 @@ pub use self::intent::IntentionalClose;
 pub use self::policy::{Policy, Preset, Route};
 
 /// The examples of the readme, as tests.
-#[cfg(all(doctest, feature = "full"))]
+#[cfg(all(doctest, feature = "full", feature = "test-util"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

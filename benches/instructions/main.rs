@@ -2,6 +2,7 @@
 //! and read it: `benches/README.md`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+mod allocator;
 mod arguments;
 mod callgrind;
 mod messages;

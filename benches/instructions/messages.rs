@@ -1,5 +1,7 @@
 //! A request and a response as browsers and services send them, with ten fields each.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
@@ -44,6 +46,17 @@ pub(crate) fn request_with_connection(uri: &str, value: &'static str) -> Request
     request.headers_mut().remove("referer");
     request.headers_mut().insert("connection", HeaderValue::from_static(value));
     request
+}
+
+/// The requests of a server that tells the peer's address: their extensions hold something already.
+pub(crate) fn with_extension(
+    mut request: impl FnMut() -> Request<Body>,
+) -> impl FnMut() -> Request<Body> {
+    move || {
+        let mut request = request();
+        request.extensions_mut().insert(SocketAddr::from(([192, 0, 2, 1], 443)));
+        request
+    }
 }
 
 pub(crate) fn response() -> Response<Body> {

@@ -2,16 +2,18 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 use std::future::{Future, Ready, ready};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use allocation_counter::measure;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
+use tower_conn_lint::inbound::{Accepted, Same};
 use tower_conn_lint::{ConnLint, Policy, Route, lint};
 use tower_http::trace::TraceLayer;
 
+use crate::allocator::allocations;
 use crate::messages::{self, Body};
 
 /// A layer on a service, and the requests that it gets.
@@ -23,11 +25,18 @@ pub(crate) struct Subject {
 
 /// The service that answers at once. What is moved through it outlives the measurement, so that
 /// no cost of the allocator stands in a count.
-#[derive(Default)]
-struct Bare {
-    requests: Vec<Request<Body>>,
-    responses: Vec<Response<Body>>,
+struct Bare<B = Body, R = Body> {
+    requests: Vec<Request<B>>,
+    responses: Vec<Response<R>>,
 }
+
+/// A layer that puts a value of a handle's size into the request's extensions, and nothing else.
+struct Insert<S>(S);
+
+/// As large as a `ConnHandle`.
+#[derive(Clone)]
+#[expect(dead_code, reason = "only its size matters")]
+struct Value([u64; 7]);
 
 /// A layer's least: it forwards the call and wraps the future.
 struct Noop<S>(S);
@@ -40,7 +49,7 @@ pin_project! {
 }
 
 /// The first is what the others are compared with.
-pub(crate) static SUBJECTS: [Subject; 9] = [
+pub(crate) static SUBJECTS: [Subject; 16] = [
     Subject { name: "bare", run: |calls| run(calls, |bare| bare, request) },
     Subject { name: "noop", run: |calls| run(calls, Noop, request) },
     Subject {
@@ -81,6 +90,27 @@ pub(crate) static SUBJECTS: [Subject; 9] = [
         },
     },
     Subject { name: "trace-info", run: trace_at_info },
+    Subject { name: "bare-axum", run: bare_axum },
+    Subject { name: "insert", run: |calls| run(calls, Insert, request) },
+    Subject {
+        name: "insert-more",
+        run: |calls| run(calls, Insert, messages::with_extension(request)),
+    },
+    Subject { name: "wired", run: |calls| wired(calls, messages::with_extension(request)) },
+    Subject { name: "wired-first", run: |calls| wired(calls, request) },
+    Subject { name: "wired-axum", run: wired_axum },
+    Subject {
+        name: "wired-paths",
+        run: |calls| {
+            let mut number = 0;
+            let (lint, connection) = connection();
+            let layered = |bare| connection.service(lint.inbound().layer(bare));
+            run_with_bodies(calls, layered, move || {
+                number += 1;
+                messages::request(&format!("/v1/users/{number}"))
+            })
+        },
+    },
 ];
 
 /// The name of the function that is measured, as valgrind has it.
@@ -92,12 +122,12 @@ const URI: &str = "http://api.example.com/v1/users/42";
 /// The calls, from a request that stands ready to a response that is put away.
 // No closure in here: its name would hold this one's, and end the measurement.
 #[inline(never)]
-fn measured_calls<S, B>(
+fn measured_calls<S, B, R>(
     service: &mut S,
-    requests: Vec<Request<Body>>,
-    responses: &mut Vec<Response<B>>,
+    requests: Vec<Request<B>>,
+    responses: &mut Vec<Response<R>>,
 ) where
-    S: Service<Request<Body>, Response = Response<B>, Error: Debug>,
+    S: Service<Request<B>, Response = Response<R>, Error: Debug>,
 {
     let mut context = Context::from_waker(Waker::noop());
     for request in requests {
@@ -111,21 +141,106 @@ fn measured_calls<S, B>(
     }
 }
 
-fn run<S, B>(
+/// The same, with the response's content: as a server that knows the length, without a poll after
+/// the last frame.
+#[inline(never)]
+fn measured_calls_with_bodies<S, B, R>(
+    service: &mut S,
+    requests: Vec<Request<B>>,
+    responses: &mut Vec<Response<R>>,
+) where
+    S: Service<Request<B>, Response = Response<R>, Error: Debug>,
+    R: http_body::Body<Error: Debug> + Unpin,
+{
+    let mut context = Context::from_waker(Waker::noop());
+    for request in requests {
+        let ready = service.poll_ready(&mut context);
+        assert!(matches!(ready, Poll::Ready(Ok(()))), "the service is always ready");
+        let future = pin!(service.call(request));
+        match future.poll(&mut context) {
+            Poll::Ready(Ok(mut response)) => {
+                let frame = Pin::new(response.body_mut()).poll_frame(&mut context);
+                assert!(matches!(frame, Poll::Ready(Some(Ok(_)))), "the content is one frame");
+                responses.push(response);
+            }
+            _ => panic!("the service answers at once"),
+        }
+    }
+}
+
+fn run<S, B, R>(
     calls: usize,
-    layered: impl FnOnce(Bare) -> S,
-    request: impl Fn() -> Request<Body>,
+    layered: impl FnOnce(Bare<B>) -> S,
+    request: impl FnMut() -> Request<Body>,
 ) -> u64
 where
-    S: Service<Request<Body>, Response = Response<B>, Error: Debug>,
+    S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
 {
+    run_by(calls, layered, request, messages::response, measured_calls)
+}
+
+fn run_with_bodies<S, B, R>(
+    calls: usize,
+    layered: impl FnOnce(Bare<B>) -> S,
+    request: impl FnMut() -> Request<Body>,
+) -> u64
+where
+    S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
+    R: http_body::Body<Error: Debug> + Unpin,
+{
+    run_by(calls, layered, request, messages::response, measured_calls_with_bodies)
+}
+
+fn run_by<S, A, B, Q, R>(
+    calls: usize,
+    layered: impl FnOnce(Bare<B, Q>) -> S,
+    mut request: impl FnMut() -> Request<A>,
+    response: fn() -> Response<Q>,
+    measured: fn(&mut S, Vec<Request<A>>, &mut Vec<Response<R>>),
+) -> u64 {
     let mut service = layered(Bare {
         requests: Vec::with_capacity(calls),
-        responses: (0..calls).map(|_| messages::response()).collect(),
+        responses: (0..calls).map(|_| response()).collect(),
     });
     let requests = (0..calls).map(|_| request()).collect();
     let mut responses = Vec::with_capacity(calls);
-    measure(|| measured_calls(&mut service, requests, &mut responses)).count_total
+    allocations(|| measured(&mut service, requests, &mut responses))
+}
+
+/// Everything on a service of hyper: layer, records, bodies, windows.
+fn wired(calls: usize, request: impl FnMut() -> Request<Body>) -> u64 {
+    let (lint, connection) = connection();
+    run_with_bodies(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
+}
+
+/// The same on a service of axum, whose bodies are boxed: they are boxed once more.
+fn wired_axum(calls: usize) -> u64 {
+    let (lint, connection) = connection();
+    let layered = |bare| connection.service_with_bodies::<Same, _>(lint.inbound().layer(bare));
+    run_by(calls, layered, axum_request, axum_response, measured_calls_with_bodies)
+}
+
+/// For comparison: axum's bodies without anything.
+fn bare_axum(calls: usize) -> u64 {
+    run_by(calls, |bare| bare, axum_request, axum_response, measured_calls_with_bodies)
+}
+
+/// A connection whose socket is watched, too.
+fn connection() -> (ConnLint, Accepted) {
+    let lint = lint(inbound_policy());
+    let (stream, connection) =
+        lint.accept(tokio::io::empty(), SocketAddr::from(([192, 0, 2, 1], 443)));
+    // It lives as long as the process.
+    std::mem::forget(stream);
+    (lint, connection)
+}
+
+fn axum_request() -> Request<axum::body::Body> {
+    messages::with_extension(request)().map(axum::body::Body::new)
+}
+
+fn axum_response() -> Response<axum::body::Body> {
+    messages::response().map(axum::body::Body::new)
 }
 
 fn request() -> Request<Body> {
@@ -195,18 +310,35 @@ fn trace_at_info(calls: usize) -> u64 {
 
 // === impl Bare ===
 
-impl Service<Request<Body>> for Bare {
-    type Response = Response<Body>;
+impl<B, R> Service<Request<B>> for Bare<B, R> {
+    type Response = Response<R>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<Body>, Infallible>>;
+    type Future = Ready<Result<Response<R>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         self.requests.push(request);
         ready(Ok(self.responses.pop().expect("a response for every request")))
+    }
+}
+
+// === impl Insert ===
+
+impl<S: Service<Request<B>>, B> Service<Request<B>> for Insert<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        request.extensions_mut().insert(Value([0; 7]));
+        self.0.call(request)
     }
 }
 

@@ -23,6 +23,13 @@ pub(crate) enum Caller {
     Node,
 }
 
+/// What stands on each side that is ours: the records of connections always, the layer where it
+/// is said.
+pub(crate) struct Wiring {
+    pub(crate) lint: ConnLint,
+    pub(crate) layer: bool,
+}
+
 /// What an act showed.
 pub(crate) struct Act {
     pub(crate) caller: Caller,
@@ -51,34 +58,29 @@ impl Caller {
 // === impl Act ===
 
 impl Act {
-    /// Plays an act. The layer stands on every side that is ours, or nowhere.
+    /// Plays an act, until the last of its connections has ended.
     pub(crate) async fn play(
         caller: Caller,
         layer: bool,
         deadline: Instant,
     ) -> Result<Act, BoxError> {
-        let tally = Tally::default();
-        let lint = layer.then(|| {
-            ConnLint::builder()
-                .policy(Preset::Recommended1)
-                .reporter(tally.reporter())
-                .caller(user_agent)
-                .without_tracing()
-                .without_metrics()
-                .build()
-        });
-        let gateway = Gateway::start(lint.as_ref()).await?;
+        let (tally, mut counts) = Tally::new();
+        let wiring = Wiring { lint: lint(layer, tally), layer };
+        let gateway = Gateway::start(&wiring).await?;
         let url = gateway.url();
         let requests = async {
-            match caller {
-                Caller::Hyper => login_page::log_in(&url, REQUESTS, lint.as_ref()).await,
+            let latencies = match caller {
+                Caller::Hyper => login_page::log_in(&url, REQUESTS, &wiring).await,
                 Caller::Node => node_client::log_in(&url, REQUESTS).await,
-            }
+            };
+            counts.wait_for(Counts::all_ended).await?;
+            latencies
         };
         let late = |_| format!("the {} client took too long", caller.as_str());
         let mut latencies = timeout_at(deadline, requests).await.map_err(late)??;
         latencies.sort_unstable();
 
+        let counts = counts.borrow().clone();
         Ok(Act {
             caller,
             layer,
@@ -87,13 +89,24 @@ impl Act {
             time_wait: TimeWait::of_port(gateway.address.port()).await,
             p50: percentile(&latencies, 50),
             p99: percentile(&latencies, 99),
-            counts: tally.counts(),
+            counts,
         })
     }
 
     pub(crate) fn name(&self) -> String {
         format!("{}-{}", self.caller.as_str(), if self.layer { "with" } else { "without" })
     }
+}
+
+/// A lint that tells the tally, and nobody else. Without its layers it has nothing to act on.
+fn lint(layer: bool, tally: Tally) -> ConnLint {
+    ConnLint::builder()
+        .policy(if layer { Preset::Recommended1 } else { Preset::Observe1 })
+        .reporter(tally)
+        .caller(user_agent)
+        .without_tracing()
+        .without_metrics()
+        .build()
 }
 
 /// What the gateway calls its callers in findings; by default it would be their IP address.

@@ -10,7 +10,8 @@ use axum::serve::ListenerExt;
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tower_conn_lint::ConnLint;
+
+use crate::act::Wiring;
 
 /// A gateway on an ephemeral port of loopback; it ends when this is dropped.
 pub(crate) struct Gateway {
@@ -20,8 +21,8 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts a gateway, with the lint's layer or without.
-    pub(crate) async fn start(lint: Option<&ConnLint>) -> std::io::Result<Gateway> {
+    /// Starts a gateway whose connections have records, with the layer or without.
+    pub(crate) async fn start(Wiring { lint, layer }: &Wiring) -> std::io::Result<Gateway> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let connections = Arc::new(AtomicU64::new(0));
@@ -29,11 +30,12 @@ impl Gateway {
         let listener = listener.tap_io(move |_| _ = accepted.fetch_add(1, Ordering::Relaxed));
 
         let app = Router::new().route("/v1/login", get(log_in).post(log_in));
-        let app = match lint {
-            Some(lint) => app.layer(lint.inbound()), // last, so that it covers every route
-            None => app,
+        let app = match layer {
+            true => app.layer(lint.inbound()), // last, so that it covers every route
+            false => app,
         };
-        let server = tokio::spawn(axum::serve(listener, app).into_future());
+        let serve = axum::serve(lint.listener(listener), lint.make_service(app));
+        let server = tokio::spawn(serve.into_future());
         Ok(Gateway { address, connections, server })
     }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use tower_conn_lint::connection::Closer;
+
 use crate::act::Act;
-use crate::tally::Count;
+use crate::tally::{Count, Ends};
 
 pub(crate) fn object(acts: &[Act]) -> Value {
     json!({ "acts": acts.iter().map(act).collect::<Vec<_>>() })
@@ -25,13 +27,25 @@ fn act(act: &Act) -> Value {
         "p99_ms": milliseconds(act.p99),
         "findings": by_lint(act, |count| count.times),
         "rewritten": by_lint(act, |count| count.rewritten),
+        "end_causes": causes(&act.counts.ends),
+        "closers": closers(&act.counts.ends),
     })
 }
 
 /// The lints of which there is any.
 fn by_lint(act: &Act, number: impl Fn(&Count) -> u64) -> BTreeMap<&'static str, u64> {
-    let counts = act.counts.iter().map(|(lint, count)| (lint.name(), number(count)));
+    let counts = act.counts.findings.iter().map(|(lint, count)| (lint.name(), number(count)));
     counts.filter(|(_, number)| *number > 0).collect()
+}
+
+/// Those that occurred.
+fn causes(ends: &Ends) -> BTreeMap<&'static str, u64> {
+    ends.causes.iter().map(|(cause, times)| (cause.as_str(), *times)).collect()
+}
+
+/// All four.
+fn closers(ends: &Ends) -> BTreeMap<&'static str, u64> {
+    Closer::ALL.iter().map(|closer| (closer.as_str(), ends.closed_by(*closer))).collect()
 }
 
 /// To the microsecond.

@@ -5,25 +5,31 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body_util::{BodyExt, Empty};
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use tower::{Layer, Service, ServiceExt};
-use tower_conn_lint::ConnLint;
 
 use crate::BoxError;
+use crate::act::Wiring;
 
 type Body = Empty<Bytes>;
 
-/// Sends the requests one after another; gives the latency of each, to the end of the body.
+/// Sends the requests one after another; gives the latency of each, to the end of the body. Then
+/// the client is dropped, and its connections with it.
 pub(crate) async fn log_in(
     url: &str,
     requests: usize,
-    lint: Option<&ConnLint>,
+    Wiring { lint, layer }: &Wiring,
 ) -> Result<Vec<Duration>, BoxError> {
-    let pool = Client::builder(TokioExecutor::new()).build_http::<Body>();
-    match lint {
-        Some(lint) => send_requests(lint.outbound("gateway").layer(pool), url, requests).await,
-        None => send_requests(pool, url, requests).await,
+    let connector = lint.connector("gateway", HttpConnector::new());
+    let pool = Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
+    let bodies = lint.response_bodies();
+    match layer {
+        true => {
+            let gateway = bodies.layer(lint.outbound("gateway").layer(pool));
+            send_requests(gateway, url, requests).await
+        }
+        false => send_requests(bodies.layer(pool), url, requests).await,
     }
 }
 

@@ -6,7 +6,7 @@ use tower_conn_lint::lint::{self, Diagnostic};
 
 use crate::act::{Act, REQUESTS};
 use crate::paint::Paint;
-use crate::table::Table;
+use crate::table::{EndTable, Table};
 
 /// What stands before the acts.
 pub(crate) struct Prologue<'a> {
@@ -62,11 +62,11 @@ impl Story<'_> {
     fn diagnostics(&self, f: &mut fmt::Formatter<'_>, act: &Act) -> fmt::Result {
         let title = format!("What a developer sees: {}", act.caller.as_str());
         writeln!(f, "{}\n", self.paint.bold(title))?;
-        for count in act.counts.values() {
+        for count in act.counts.findings.values() {
             let diagnostic = Diagnostic::new(&count.finding);
             writeln!(f, "{}", diagnostic.times(count.times).colored(self.paint.colored))?;
         }
-        if act.counts.is_empty() {
+        if act.counts.findings.is_empty() {
             writeln!(f, "  nothing: no lint fired, or none was heeded\n")?;
         }
         Ok(())
@@ -74,7 +74,7 @@ impl Story<'_> {
 
     fn outcome(&self, f: &mut fmt::Formatter<'_>, act: &Act) -> fmt::Result {
         let mut lead = act.caller.as_str();
-        for (lint, count) in act.counts.iter().filter(|(_, count)| count.rewritten > 0) {
+        for (lint, count) in act.counts.findings.iter().filter(|(_, count)| count.rewritten > 0) {
             let place = count.finding.place;
             writeln!(f, "  {lead:<6} rewritten: {} {place}s, for {lint}", count.rewritten)?;
             lead = "";
@@ -93,7 +93,7 @@ impl Story<'_> {
                 connections(after)
             )?;
         }
-        if act.counts.contains_key(&lint::CALLER_SENDS_CLOSE) {
+        if act.counts.findings.contains_key(&lint::CALLER_SENDS_CLOSE) {
             writeln!(
                 f,
                 "  {:6} The gateway can't take back a `close` that it received. It names the caller,\n  \
@@ -110,6 +110,8 @@ impl fmt::Display for Story<'_> {
         let Story { acts, paint } = *self;
         writeln!(f, "{}", paint.bold("Before and after"))?;
         writeln!(f, "{}", Table { acts, paint })?;
+        writeln!(f, "{}", paint.bold("Who closed, and why, as the gateway saw it"))?;
+        writeln!(f, "{}", EndTable { acts, paint })?;
 
         let with_layer = || acts.iter().filter(|act| act.layer);
         with_layer().try_for_each(|act| self.diagnostics(f, act))?;

@@ -1,16 +1,23 @@
-//! The findings of an act, by lint: a reporter that counts.
+//! What an act's lint tells: its findings by lint, and how the gateway's connections ended.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
+use tower_conn_lint::connection::{Closer, EndCause, Ended, Opened, Side};
 use tower_conn_lint::lint::{Action, Finding, Lint};
+use tower_conn_lint::report::Reporter;
 
-/// A clone counts in the same place.
+/// A reporter that counts, and whose counts can be awaited.
+pub(crate) struct Tally(watch::Sender<Counts>);
+
+/// What was counted.
 #[derive(Clone, Default)]
-pub(crate) struct Tally(Arc<Mutex<Counts>>);
-
-/// What was found, in the catalogue's order.
-pub(crate) type Counts = BTreeMap<Lint, Count>;
+pub(crate) struct Counts {
+    /// In the catalogue's order.
+    pub(crate) findings: BTreeMap<Lint, Count>,
+    pub(crate) ends: Ends,
+    opened: u64,
+}
 
 /// One lint's findings.
 #[derive(Clone)]
@@ -22,22 +29,66 @@ pub(crate) struct Count {
     pub(crate) rewritten: u64,
 }
 
+/// How connections ended, as the gateway saw it: `local` is the gateway, `peer` its caller.
+#[derive(Clone, Default)]
+pub(crate) struct Ends {
+    pub(crate) causes: BTreeMap<EndCause, u64>,
+    closers: BTreeMap<Closer, u64>,
+}
+
+// === impl Tally ===
+
 impl Tally {
-    /// A reporter that counts here.
-    pub(crate) fn reporter(&self) -> impl Fn(&Finding) + Send + Sync + 'static {
-        let tally = self.clone();
-        move |finding| tally.add(finding)
+    /// A tally, and where its counts are read.
+    pub(crate) fn new() -> (Tally, watch::Receiver<Counts>) {
+        let (sender, receiver) = watch::channel(Counts::default());
+        (Tally(sender), receiver)
+    }
+}
+
+impl Reporter for Tally {
+    fn finding(&self, finding: &Finding) {
+        self.0.send_modify(|counts| counts.find(finding));
     }
 
-    pub(crate) fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn opened(&self, connection: &Opened) {
+        if connection.side == Side::Inbound {
+            self.0.send_modify(|counts| counts.opened += 1);
+        }
     }
 
-    fn add(&self, finding: &Finding) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn ended(&self, connection: &Ended) {
+        if connection.side == Side::Inbound {
+            self.0.send_modify(|counts| counts.ends.add(connection));
+        }
+    }
+}
+
+// === impl Counts ===
+
+impl Counts {
+    /// Whether the gateway has no open connection.
+    pub(crate) fn all_ended(&self) -> bool {
+        self.ends.causes.values().sum::<u64>() == self.opened
+    }
+
+    fn find(&mut self, finding: &Finding) {
         let first = || Count { finding: finding.clone(), times: 0, rewritten: 0 };
-        let count = counts.entry(finding.lint).or_insert_with(first);
+        let count = self.findings.entry(finding.lint).or_insert_with(first);
         count.times += 1;
         count.rewritten += u64::from(finding.action == Action::Rewritten);
+    }
+}
+
+// === impl Ends ===
+
+impl Ends {
+    pub(crate) fn closed_by(&self, closer: Closer) -> u64 {
+        self.closers.get(&closer).copied().unwrap_or(0)
+    }
+
+    fn add(&mut self, connection: &Ended) {
+        *self.causes.entry(connection.end.cause).or_default() += 1;
+        *self.closers.entry(connection.end.closer).or_default() += 1;
     }
 }

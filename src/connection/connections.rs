@@ -54,13 +54,18 @@ impl Connections {
         }
     }
 
+    /// An instant, as records know it.
+    pub(crate) fn since_epoch(&self, now: Instant) -> u64 {
+        self.slices.since_epoch(now)
+    }
+
     pub(crate) fn slice(&self, now: Instant) -> Slice {
         self.slices.of(now)
     }
 
     /// Counts a request on its connection; in which slice of the window it falls.
     pub(crate) fn count(&self, record: &Record, turn: Turn) -> Slice {
-        let slice = self.slice(turn.at);
+        let slice = self.slices.at(record.born + turn.age);
         record.served.add(slice, turn.number == 1);
         slice
     }

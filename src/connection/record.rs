@@ -25,6 +25,8 @@ pub(crate) struct Record {
     /// For the shell, which asks it; nothing in here does.
     pub(crate) clock: Clock,
     pub(crate) opened: Instant,
+    /// The same, in nanoseconds after the epoch of the lint's windows.
+    pub(crate) born: u64,
     pub(crate) addresses: Addresses,
     /// How long the dial took, outbound.
     pub(crate) dial: Option<Duration>,
@@ -44,7 +46,9 @@ pub(crate) struct Record {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     pub(crate) served: Served,
-    pub(crate) routes: RouteCache,
+    /// The routes of late, by path and by template.
+    pub(crate) paths: RouteCache,
+    pub(crate) templates: RouteCache,
     route: AtomicU32,
     /// The last request whose route was counted.
     routed: AtomicU64,
@@ -62,14 +66,12 @@ pub(crate) struct Addresses {
 /// A request on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
-    /// When it began; when its response came, outbound.
-    pub(crate) at: Instant,
     /// Counted from one.
     pub(crate) number: u64,
-    /// How long no request had been under way before it.
-    pub(crate) idle: Duration,
-    /// How old the connection was as it began.
-    pub(crate) age: Duration,
+    /// How long no request had been under way before it, in nanoseconds.
+    pub(crate) idle: u64,
+    /// How old the connection was as it began, or as its response came, in nanoseconds.
+    pub(crate) age: u64,
     /// A message before it said that the connection ends.
     pub(crate) after_close: bool,
 }
@@ -114,6 +116,8 @@ pub(crate) enum Flag {
     Excused = 1 << 11,
     /// A request was written after a message had said that the connection ends.
     AfterClose = 1 << 12,
+    /// An exchange ended, and no clock was asked since.
+    JustEnded = 1 << 14,
     /// What was written after the last response may be the rest of its request.
     MayBeRest = 1 << 13,
 }
@@ -133,6 +137,7 @@ impl Record {
             side,
             clock,
             opened,
+            born: 0,
             addresses,
             dial: None,
             dialler: None,
@@ -148,11 +153,18 @@ impl Record {
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             served: Served::default(),
-            routes: RouteCache::default(),
+            paths: RouteCache::default(),
+            templates: RouteCache::default(),
             route: AtomicU32::new(0),
             routed: AtomicU64::new(0),
             allowed: AtomicU64::new(0),
         }
+    }
+
+    /// When it was opened, by the windows that it counts in.
+    pub(crate) fn born(mut self, nanos: u64) -> Record {
+        self.born = nanos;
+        self
     }
 
     /// A connection of a client: how long its dial took, and whose it is.
@@ -209,7 +221,10 @@ impl Record {
 
     /// Whether a request is under way, or was at some time after this instant.
     pub(crate) fn is_in_use_since(&self, since: Instant) -> bool {
-        self.in_flight() > 0 || self.course().phase().is_active() || self.touched() >= since
+        self.in_flight() > 0
+            || self.course().phase().is_active()
+            || self.is(Flag::JustEnded)
+            || self.touched() >= since
     }
 
     /// Whether a pool may have had it as free at some time after this instant: its next request
@@ -220,6 +235,9 @@ impl Record {
 
     /// How long no exchange has begun or ended.
     pub(crate) fn idle(&self, now: Instant) -> Duration {
+        if self.is(Flag::JustEnded) {
+            return Duration::ZERO;
+        }
         now.saturating_duration_since(self.touched())
     }
 
@@ -322,14 +340,20 @@ impl Record {
             | Flag::BodyRead as u16
             | Flag::CloseAsked as u16
             | Flag::ReadIdle as u16
+            | Flag::JustEnded as u16
             | Flag::Stray as u16;
-        let idle = self.idle(now);
-        if self.flags.load(Ordering::Relaxed) & OF_REQUEST != 0 {
+        let age = self.since_opened(now);
+        let flags = self.flags.load(Ordering::Relaxed);
+        let idle = match flags & Flag::JustEnded as u16 {
+            0 => age.saturating_sub(self.touched.load(Ordering::Relaxed)),
+            _ => 0,
+        };
+        if flags & OF_REQUEST != 0 {
             self.flags.fetch_and(!OF_REQUEST, Ordering::Relaxed);
         }
         let after_close = said_close(self.note(Event::RequestStarted));
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Turn { at: now, number: self.next(), idle, age: self.age(now), after_close }
+        Turn { number: self.next(), idle, age, after_close }
     }
 
     /// The head of a response to a request of ours came.
@@ -337,11 +361,11 @@ impl Record {
         if self.is_multiplexed() {
             self.note(Event::RequestStarted);
         }
-        let idle = self.rested();
+        let idle = self.rested.load(Ordering::Relaxed);
         let after_close = self.is(Flag::AfterClose);
         self.note(Event::ResponseUnwatched);
         self.settle();
-        Turn { at: now, number: self.next(), idle, age: self.age(now), after_close }
+        Turn { number: self.next(), idle, age: self.since_opened(now), after_close }
     }
 
     /// Whether the request that was answered had content.
@@ -361,9 +385,15 @@ impl Record {
     }
 
     /// An exchange ended: the response passed whole, or was left, or could not be read on.
-    pub(crate) fn finish(&self, now: Instant, how: Finish) {
+    ///
+    /// A server writes after that what is left of the response, so the time is taken there.
+    pub(crate) fn finish(&self, now: impl FnOnce() -> Instant, how: Finish) {
         let last = self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1;
-        self.touch(now);
+        if self.side == Side::Inbound && self.is(Flag::Socket) {
+            self.raise(Flag::JustEnded);
+        } else {
+            self.touch(now());
+        }
         match how {
             // Streams end each for themselves.
             _ if self.is_multiplexed() => {
@@ -391,6 +421,14 @@ impl Record {
         self.side == Side::Outbound && may_come && !self.is_multiplexed()
     }
 
+    /// The last exchange has left.
+    fn rest(&self, now: Instant) {
+        self.touch(now);
+        if self.is(Flag::JustEnded) {
+            self.lower(Flag::JustEnded);
+        }
+    }
+
     pub(crate) fn touch(&self, now: Instant) {
         self.touched.store(self.since_opened(now), Ordering::Relaxed);
     }
@@ -413,8 +451,12 @@ impl Record {
     pub(crate) fn wrote(&self, bytes: usize, now: impl FnOnce() -> Instant) {
         self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
         match (self.side, self.course().phase()) {
-            (Side::Inbound, Phase::Idle) if self.is(Flag::ReadIdle) => {
-                self.raise(Flag::Stray);
+            // The response goes out after its body was read to the end.
+            (Side::Inbound, Phase::Idle) => {
+                self.rest(now());
+                if self.is(Flag::ReadIdle) {
+                    self.raise(Flag::Stray);
+                }
             }
             // A client's first bytes after an exchange are the next request.
             (Side::Outbound, Phase::Idle | Phase::Unwatched | Phase::Left)
@@ -429,7 +471,11 @@ impl Record {
     /// The peer owes nothing, and nothing is there to be read.
     pub(crate) fn read_in_vain(&self, now: impl FnOnce() -> Instant) {
         if self.side == Side::Inbound && self.course().phase() == Phase::Idle {
-            self.polled.store(self.since_opened(now()), Ordering::Relaxed);
+            let now = now();
+            self.polled.store(self.since_opened(now), Ordering::Relaxed);
+            if self.is(Flag::JustEnded) {
+                self.rest(now);
+            }
         }
     }
 
@@ -483,13 +529,18 @@ impl Record {
     }
 
     fn since_opened(&self, now: Instant) -> u64 {
-        self.age(now).as_nanos() as u64
+        nanos(self.age(now))
     }
 }
 
 /// A lint's place among those of connections, which come last in the catalogue.
 fn bit(lint: Lint) -> u64 {
     1 << (lint.index() % 64)
+}
+
+/// Without the 128 bits of [`Duration::as_nanos`]: 64 last for 584 years.
+fn nanos(duration: Duration) -> u64 {
+    duration.as_secs() * 1_000_000_000 + u64::from(duration.subsec_nanos())
 }
 
 fn said_close(course: Course) -> bool {

@@ -11,13 +11,12 @@ use super::judgement::{self, Subject};
 use super::placement::Placement;
 use super::request::{MatchedRoute, authority, is_grpc, leaves_content, original_path, swap_head};
 use super::target::{Known, Target};
-use crate::connection::{EndCause, Event, Record, persistence};
+use crate::connection::{EndCause, Event, Record, RouteSlot, persistence};
 use crate::denied::Denied;
 use crate::field::{Signs, keep_alive};
 use crate::handle::ConnHandle;
 use crate::intent::IntentionalClose;
 use crate::lint::{self, Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
-use crate::policy::Match;
 
 /// A request and its response, as a layer follows them: what it remembers of the request until
 /// the response comes. Of a clean request it owns nothing on the heap.
@@ -34,6 +33,8 @@ pub(crate) struct Exchange {
     path: MatchedRoute,
     /// The connection of a received request.
     record: Option<Arc<Record>>,
+    /// Where it was counted by its connection's lint.
+    route: Option<RouteSlot>,
     found: Option<Box<Found>>,
 }
 
@@ -53,23 +54,52 @@ impl Exchange {
     /// A request that our server received; to be judged, unless it is clean.
     #[inline]
     pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
-        let table = &placement.shared.table;
-        let (method, headers) = (request.method(), request.headers());
-        let handle = request.extensions().get::<ConnHandle>();
-        // As the request came in, before any layer changed it.
-        let signs = handle.and_then(ConnHandle::signs);
-        let signs = signs.unwrap_or_else(|| Signs::of_request(method, request.version(), headers));
-        let target = if signs.contains(Signs::PROBE) && table.probes_excluded {
-            Target::matched(Match::Excluded)
-        } else if table.reads_inbound_paths() {
-            Target::new(placement, method, None, original_path(request))
+        let extensions = request.extensions();
+        let matched = if extensions.is_empty() {
+            MatchedRoute::default()
         } else {
-            Target::matched(Match::Default)
+            if let Some(handle) = extensions.get::<ConnHandle>() {
+                return Exchange::receive_on(handle, placement, request);
+            }
+            MatchedRoute::of(extensions)
         };
-        let mut exchange = Exchange::new(placement, request, signs, target);
-        if let Some(handle) = handle {
-            exchange.join(handle, request);
-        }
+        let (method, headers) = (request.method(), request.headers());
+        let signs = Signs::of_request(method, request.version(), headers);
+        let target = Target::received(placement, signs, method, || original_path(request));
+        Exchange::new(placement, request, signs, target, matched)
+    }
+
+    /// A request on a connection that has a record: it counts for its route there.
+    #[inline(never)]
+    fn receive_on<B>(
+        handle: &ConnHandle,
+        placement: &Arc<Placement>,
+        request: &Request<B>,
+    ) -> Exchange {
+        let Placement { shared, .. } = &**placement;
+        let (method, record) = (request.method(), handle.record());
+        let read = || Signs::of_request(method, request.version(), request.headers());
+        let signs = handle.arrival().map_or_else(read, |arrival| arrival.signs);
+        let path = || match handle.arrival() {
+            // Not stripped by `nest`.
+            Some(arrival) if arrival.path_len as usize == request.uri().path().len() => {
+                request.uri().path()
+            }
+            _ => original_path(request),
+        };
+        let target = Target::received(placement, signs, method, path);
+        let route = handle.arrival().filter(|_| !signs.contains(Signs::PROBE));
+        let route = route.and_then(|arrival| {
+            placement.except_on(record);
+            shared.count_route(handle, arrival, || target.route(placement, request))
+        });
+        let matched = match route {
+            Some(_) => MatchedRoute::default(),
+            None => MatchedRoute::of(request.extensions()),
+        };
+        let mut exchange = Exchange::new(placement, request, signs, target, matched);
+        exchange.record = Some(record.clone());
+        exchange.route = route;
         exchange
     }
 
@@ -81,7 +111,7 @@ impl Exchange {
         let signs = Signs::of_request(request.method(), version, request.headers());
         let (authority, path) = (authority(request), request.uri().path());
         let target = Target::new(placement, request.method(), authority, path);
-        Exchange::new(placement, request, signs, target)
+        Exchange::new(placement, request, signs, target, MatchedRoute::default())
     }
 
     /// Whether no lint can fire on the request.
@@ -152,19 +182,14 @@ impl Exchange {
         self.found.iter().flat_map(|found| found.findings.iter().cloned()).collect()
     }
 
-    #[inline]
+    #[inline(always)]
     fn new<B>(
         placement: &Arc<Placement>,
         request: &Request<B>,
         signs: Signs,
         target: Target,
+        path: MatchedRoute,
     ) -> Exchange {
-        let extensions = request.extensions();
-        let path = if extensions.is_empty() {
-            MatchedRoute::default()
-        } else {
-            MatchedRoute::of(extensions)
-        };
         Exchange {
             placement: placement.clone(),
             method: request.method().clone(),
@@ -173,28 +198,9 @@ impl Exchange {
             target,
             path,
             record: None,
+            route: None,
             found: None,
         }
-    }
-
-    /// Joins a received request with its connection: it counts for its route there.
-    #[inline]
-    fn join<B>(&mut self, handle: &ConnHandle, request: &Request<B>) {
-        self.record = Some(handle.record().clone());
-        let Placement { shared, .. } = &*self.placement;
-        if handle.request() == 0 || self.signs.contains(Signs::PROBE) {
-            return;
-        }
-        self.placement.except_on(handle.record());
-        // A template stays the same where paths with numbers don't; but a policy's routes may lie
-        // below one.
-        let matched = self.path.as_str().filter(|_| !shared.table.reads_inbound_paths());
-        let path = matched.unwrap_or_else(|| original_path(request));
-        shared.count_route(handle, &self.method, path, || {
-            let Known { matched, .. } = self.target.known(&self.placement, &self.method);
-            let route = shared.table.rules(matched).label.or_else(|| self.path.label());
-            (matched != Match::Excluded).then(|| route.unwrap_or(Label::OTHER))
-        });
     }
 
     /// Joins a response with the connection that it came on: what its heads say of persistence.
@@ -340,7 +346,9 @@ impl Exchange {
         let rules = self.placement.shared.table.rules(matched);
         // The path that a gateway's own router matched is not the upstream's.
         let is_inbound = head.message.is_inbound();
-        let route = rules.label.or_else(|| self.path.label().filter(|_| is_inbound));
+        let counted = || Some(self.placement.shared.connections.routes.label(Some(self.route?)));
+        let router = || counted().or_else(|| self.path.label()).filter(|_| is_inbound);
+        let route = rules.label.or_else(router);
         Subject {
             placement: &self.placement,
             rules,

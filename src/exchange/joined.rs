@@ -10,12 +10,23 @@ use http::{Method, Request, Response};
 use super::request::swap_head;
 use super::shared::Shared;
 use crate::connection::{
-    Addresses, DialError, Dialler, Flag, Party, Pool, Record, Side, Symptom, Turn, path_hash,
+    Addresses, DialError, Dialler, Flag, Opened, Party, Pool, Record, RouteSlot, Side, Slice,
+    Symptom, Turn, path_hash,
 };
-use crate::handle::ConnHandle;
+use crate::handle::{Arrival, ConnHandle};
 use crate::lint::{Client, Evidence, Finding, Label, Level, Place};
 use crate::policy::{Match, Rules, effective};
 use crate::wired::Guard;
+
+/// The route of a request, by whoever names it.
+#[derive(Clone, Copy)]
+pub(super) enum RouteOf<'a> {
+    /// A route of the policy.
+    Policy(Match, Label),
+    /// The template that a router matched.
+    Router(&'a str),
+    Other,
+}
 
 /// What a symptom was seen on.
 #[derive(Clone, Copy)]
@@ -33,8 +44,12 @@ impl Shared {
         if self.table.off {
             return None;
         }
-        let record = Record::new(Side::Inbound, self.clock.clone(), self.clock.now(), addresses);
-        Some(Guard::new(self.clone(), Arc::new(record)))
+        let now = self.clock.now();
+        let record = Record::new(Side::Inbound, self.clock.clone(), now, addresses)
+            .born(self.connections.since_epoch(now));
+        let record = Arc::new(record);
+        self.reporter.opened(&Opened::new(&record));
+        Some(Guard::new(self.clone(), record))
     }
 
     /// The first request on a connection tells who calls.
@@ -49,6 +64,7 @@ impl Shared {
     /// A dial of a client of ours led to a connection.
     pub(crate) fn dialled(&self, record: &Arc<Record>, party: Party) {
         self.connections.meet(record, party, record.opened);
+        self.reporter.opened(&Opened::new(record));
         let Some(party) = record.party() else { return };
         let crowded = self.connections.pressure(party, record.opened);
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
@@ -104,60 +120,81 @@ impl Shared {
         self.judge_idle(record, turn);
     }
 
-    /// Counts a received request on its route, once for all layers of a stack.
+    /// Counts a received request on its route, once for all layers of a stack; the slot that it
+    /// counted in. No lock is taken but for a route that is new to the windows.
     #[inline]
-    pub(crate) fn count_route(
+    pub(super) fn count_route<'a>(
         &self,
         handle: &ConnHandle,
-        method: &Method,
-        path: &str,
-        label: impl Fn() -> Option<Label>,
-    ) {
+        arrival: &Arrival,
+        route: impl FnOnce() -> Option<RouteOf<'a>>,
+    ) -> Option<RouteSlot> {
         let record = handle.record();
         if !record.takes_route(handle.request()) {
-            return;
+            return record.route();
         }
-        let hash = path_hash(method, path);
-        let (routes, slice) = (&self.connections.routes, handle.slice());
-        let fresh = handle.request() == 1;
-        let excused = fresh && record.is(Flag::Excused);
-        if let Some(slot) = record.routes.find(hash) {
-            if routes.count(slot, record.id, slice, fresh, excused) {
-                record.on_route(slot);
-                return;
+        if let Some(slot) = record.paths.find(arrival.path_hash) {
+            if self.count_in(handle, arrival, slot) {
+                return Some(slot);
             }
         }
-        self.count_new_route(handle, hash, label());
+        let slot = self.slot_of(record, arrival, route()?);
+        let counted = self.count_in(handle, arrival, slot);
+        let fresh = handle.request() == 1 && !record.is(Flag::Excused);
+        if counted && fresh {
+            self.judge_route(record, slot, arrival.slice);
+        }
+        Some(slot)
+    }
+
+    /// The slot of a route, which the connection keeps for the next request with this path, and
+    /// the policy or the connection for others under the same template.
+    fn slot_of(&self, record: &Record, arrival: &Arrival, route: RouteOf<'_>) -> RouteSlot {
+        let routes = &self.connections.routes;
+        let slot = match route {
+            RouteOf::Other => routes.slot(Label::OTHER, arrival.slice),
+            RouteOf::Policy(matched, label) => {
+                let kept = self.table.slot(matched).filter(|slot| routes.holds(*slot));
+                let ask = || {
+                    let slot = routes.slot(label, arrival.slice);
+                    self.table.keep_slot(matched, slot);
+                    slot
+                };
+                kept.unwrap_or_else(ask)
+            }
+            RouteOf::Router(template) => {
+                let hash = path_hash(None, template);
+                let kept = record.templates.find(hash).filter(|slot| routes.holds(*slot));
+                let ask = || {
+                    let slot = routes.slot(Label::new(template), arrival.slice);
+                    record.templates.keep(hash, slot);
+                    slot
+                };
+                kept.unwrap_or_else(ask)
+            }
+        };
+        record.paths.keep(arrival.path_hash, slot);
+        slot
+    }
+
+    fn count_in(&self, handle: &ConnHandle, arrival: &Arrival, slot: RouteSlot) -> bool {
+        let (routes, record) = (&self.connections.routes, handle.record());
+        let fresh = handle.request() == 1;
+        let excused = fresh && record.is(Flag::Excused);
+        let counted = routes.count(slot, record.id, arrival.slice, fresh, excused);
+        if counted {
+            record.on_route(slot);
+        }
+        counted
     }
 
     #[cold]
-    fn count_new_route(&self, handle: &ConnHandle, hash: u64, label: Option<Label>) {
-        let Some(label) = label else { return };
-        let (record, slice) = (handle.record(), handle.slice());
-        let routes = &self.connections.routes;
-        let slot = routes.slot(label, slice);
-        record.routes.keep(hash, slot);
-        record.on_route(slot);
-        let fresh = handle.request() == 1;
-        if !routes.count(slot, record.id, slice, fresh, fresh && record.is(Flag::Excused)) {
-            // Given away in between; the slot of all others never is.
-            let other = routes.slot(Label::OTHER, slice);
-            routes.count(other, record.id, slice, fresh, false);
-        }
-        if fresh && !record.is(Flag::Excused) {
-            let sums = self.connections.route_window(slot, slice);
-            let symptom = sums.and_then(|(sums, known_for)| {
-                Symptom::low_reuse(&sums, known_for, false, &self.connections.bounds)
-            });
-            if let Some(symptom) = symptom {
-                let whereabouts = Whereabouts {
-                    route: label,
-                    party: None,
-                    record: None,
-                    ..Whereabouts::window(record)
-                };
-                self.tell(&symptom, whereabouts);
-            }
+    fn judge_route(&self, record: &Record, slot: RouteSlot, slice: Slice) {
+        let Some((sums, known_for)) = self.connections.route_window(slot, slice) else { return };
+        let bounds = &self.connections.bounds;
+        if let Some(symptom) = Symptom::low_reuse(&sums, known_for, false, bounds) {
+            let route = self.connections.routes.label(Some(slot));
+            self.tell(&symptom, Whereabouts { route, party: None, ..Whereabouts::window(record) });
         }
     }
 
@@ -234,9 +271,15 @@ impl Shared {
     /// Whether a connection was kept idle for too long.
     #[inline]
     pub(crate) fn judge_idle(&self, record: &Record, turn: Turn) {
-        if turn.idle >= self.connections.bounds.idle && turn.number > 1 {
-            self.tell(&Symptom::kept_idle(turn.idle), Whereabouts::connection(record));
+        let idle = Duration::from_nanos(turn.idle);
+        if idle >= self.connections.bounds.idle && turn.number > 1 {
+            self.kept_idle(record, idle);
         }
+    }
+
+    #[cold]
+    fn kept_idle(&self, record: &Record, idle: Duration) {
+        self.tell(&Symptom::kept_idle(idle), Whereabouts::connection(record));
     }
 
     fn tell(&self, symptom: &Symptom, at: Whereabouts<'_>) {

@@ -23,10 +23,6 @@ impl MatchedRoute {
         MatchedRoute(extensions.get().cloned())
     }
 
-    pub(super) fn as_str(&self) -> Option<&str> {
-        self.0.as_ref().map(|path| path.as_str())
-    }
-
     pub(super) fn label(&self) -> Option<Label> {
         self.0.as_ref().map(|path| Label::new(path.as_str()))
     }
@@ -38,11 +34,18 @@ impl MatchedRoute {
         MatchedRoute(())
     }
 
-    pub(super) fn as_str(&self) -> Option<&str> {
+    pub(super) fn label(&self) -> Option<Label> {
         None
     }
+}
 
-    pub(super) fn label(&self) -> Option<Label> {
+/// The template that axum's router matched.
+pub(super) fn template(extensions: &Extensions) -> Option<&str> {
+    #[cfg(feature = "axum")]
+    return extensions.get::<axum::extract::MatchedPath>().map(|path| path.as_str());
+    #[cfg(not(feature = "axum"))]
+    {
+        _ = extensions;
         None
     }
 }

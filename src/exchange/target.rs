@@ -1,8 +1,11 @@
 use std::fmt;
 
-use http::Method;
+use http::{Method, Request};
 
+use super::joined::RouteOf;
 use super::placement::Placement;
+use super::request::template;
+use crate::field::Signs;
 use crate::lint::Label;
 use crate::policy::Match;
 
@@ -42,6 +45,43 @@ impl Target {
             Some(kept) => Target::Kept(kept),
             None => Target::Known(Known::new(placement, method, authority, path)),
         }
+    }
+
+    /// Where a received request goes.
+    #[inline(always)]
+    pub(super) fn received<'a>(
+        placement: &Placement,
+        signs: Signs,
+        method: &Method,
+        path: impl FnOnce() -> &'a str,
+    ) -> Target {
+        let table = &placement.shared.table;
+        if signs.contains(Signs::PROBE) && table.probes_excluded {
+            Target::matched(Match::Excluded)
+        } else if table.reads_inbound_paths() {
+            Target::new(placement, method, None, path())
+        } else {
+            Target::matched(Match::Default)
+        }
+    }
+
+    /// The route that a received request counts for; none where it is excluded.
+    #[cold]
+    pub(super) fn route<'a, B>(
+        &self,
+        placement: &Placement,
+        request: &'a Request<B>,
+    ) -> Option<RouteOf<'a>> {
+        let Placement { shared, .. } = placement;
+        let Known { matched, .. } = self.known(placement, request.method());
+        if matched == Match::Excluded {
+            return None;
+        }
+        Some(match (shared.table.rules(matched).label, template(request.extensions())) {
+            (Some(label), _) => RouteOf::Policy(matched, label),
+            (None, Some(template)) => RouteOf::Router(template),
+            (None, None) => RouteOf::Other,
+        })
     }
 
     pub(crate) const fn matched(matched: Match) -> Target {

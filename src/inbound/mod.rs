@@ -1,4 +1,5 @@
-//! The layer for servers: it judges requests that were received and responses of ours.
+//! For servers: the layer that judges requests that were received and responses of ours, and what
+//! stands around connections.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -15,6 +16,16 @@
 //!
 //! A received request can't be rewritten with effect: the server below has read its `close`
 //! already. A response can, so `fix` acts there. A response of a handler is never replaced.
+//!
+//! | served by | its sockets | its services |
+//! |---|---|---|
+//! | `axum::serve` | `ConnLint::listener` | `ConnLint::make_service` |
+//! | axum-server | `ConnLint::acceptor` | the same |
+//! | an accept loop | `ConnLint::accept` | `Accepted::service` |
+//!
+//! Each request carries a [`ConnHandle`](crate::ConnHandle) then, bodies are tracked, and each
+//! connection that ends has a [cause](crate::connection::EndCause) and a
+//! [closer](crate::connection::Closer).
 
 mod answer;
 mod future;
@@ -28,9 +39,11 @@ pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
 #[cfg(feature = "hyper")]
 pub use self::serve::Accepted;
+#[cfg(feature = "axum-server")]
+pub use self::serve::{AcceptFuture, Acceptor};
 pub use self::serve::{Bodies, PerConnection, Same, ServingFuture, ShutdownSignal, Tracked};
 #[cfg(feature = "axum")]
-pub use self::serve::{Listener, MakeFuture, MakeService};
+pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection};
 pub use self::service::Inbound;
 
 #[cfg(feature = "axum")]

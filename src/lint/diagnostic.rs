@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, iter};
 
 use super::{Action, Finding, Label, Level};
 
@@ -109,22 +109,8 @@ impl<'a> Diagnostic<'a> {
     ) -> fmt::Result {
         let title = self.paint(Style::Bold, format_args!("{title}:"));
         let width = 9 + if self.colored { "\x1b[1m\x1b[0m".len() } else { 0 };
-        write!(f, "   {} {title:<width$}", self.paint(Style::Blue, "="))?;
-        let mut column = INDENT;
-        for word in text.to_string().split(' ') {
-            let length = word.chars().count();
-            if column == INDENT {
-                column += length;
-            } else if column + 1 + length > WIDTH {
-                write!(f, "\n{:INDENT$}", "")?;
-                column = INDENT + length;
-            } else {
-                f.write_str(" ")?;
-                column += 1 + length;
-            }
-            f.write_str(word)?;
-        }
-        writeln!(f)
+        let bullet = self.paint(Style::Blue, "=");
+        writeln!(f, "   {bullet} {title:<width$}{}", wrapped(&text.to_string()))
     }
 }
 
@@ -176,6 +162,27 @@ impl fmt::Display for Diagnostic<'_> {
             format_args!("`.allow(lint::{constant}, \"reason\")` if {}", lint.accept()),
         )
     }
+}
+
+/// The text of a note, on as many lines as it needs.
+pub(crate) fn wrapped(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    let mut column = INDENT;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column == INDENT {
+            column += length;
+        } else if column + 1 + length > WIDTH {
+            lines.push('\n');
+            lines.extend(iter::repeat_n(' ', INDENT));
+            column = INDENT + length;
+        } else {
+            lines.push(' ');
+            column += 1 + length;
+        }
+        lines.push_str(word);
+    }
+    lines
 }
 
 #[cfg(test)]

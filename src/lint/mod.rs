@@ -62,5 +62,7 @@ pub use self::stand_aside::StandAside;
 pub use self::window::*;
 
 pub(crate) use self::check::is_quiet_response;
+#[cfg(feature = "test-util")]
+pub(crate) use self::diagnostic::wrapped;
 pub(crate) use self::printable::printable;
 pub(crate) use self::stand_aside::unread_body;

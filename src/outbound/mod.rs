@@ -1,4 +1,5 @@
-//! The layer for clients: it judges requests of ours and responses that were received.
+//! For clients: the layer that judges requests of ours and responses that were received, the
+//! connector whose connections have records, and the layer that tracks the bodies of responses.
 //!
 //! ```
 //! use hyper_util::client::legacy::Client;
@@ -11,6 +12,9 @@
 //! let pool = Client::builder(TokioExecutor::new()).build_http::<Body>();
 //! let gateway = lint.outbound("gateway").layer(pool);   // next to the client, below retries
 //! ```
+//!
+//! `ConnLint::connector` and [`ConnLint::response_bodies`](crate::ConnLint::response_bodies) stand
+//! beside it, under the same name: each response carries a [`ConnHandle`](crate::ConnHandle) then.
 //!
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
 //! then, and what depends on the version is judged when the response comes.

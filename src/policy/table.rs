@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::{Method, StatusCode};
 
@@ -7,6 +8,7 @@ use super::levels::{Levels, effective};
 use super::route::ParsedRoute;
 use super::routes::Routes;
 use super::{Environment, Policy, Template};
+use crate::connection::RouteSlot;
 use crate::lint::{Label, Level, Lint, LintSet, Place};
 
 /// A policy made ready to be asked: one match gives a request's [`Rules`].
@@ -20,6 +22,8 @@ pub(crate) struct Table {
     default: Rules,
     excluded: Rules,
     rules: Vec<Rules>,
+    /// The places of the routes in the windows, by their index; zero where none is known.
+    slots: Vec<AtomicU32>,
     inbound: Routes<usize>,
     excluded_paths: Routes<()>,
     /// By the client's name or the host, in lower case.
@@ -60,6 +64,7 @@ impl Table {
             default: rules(&[], None),
             excluded: Rules::default(),
             rules: Vec::new(),
+            slots: policy.routes.iter().map(|_| AtomicU32::new(0)).collect(),
             inbound: Routes::default(),
             excluded_paths: Routes::default(),
             outbound: HashMap::new(),
@@ -118,6 +123,19 @@ impl Table {
             Match::Default => &self.default,
             Match::Excluded => &self.excluded,
             Match::Route(index) => &self.rules[index],
+        }
+    }
+
+    /// Where the windows count this route. Relaxed: a slot says by itself whether it still holds.
+    pub(crate) fn slot(&self, matched: Match) -> Option<RouteSlot> {
+        let Match::Route(index) = matched else { return None };
+        let bits = self.slots[index].load(Ordering::Relaxed);
+        (bits != 0).then(|| RouteSlot::from_bits(bits.into()))
+    }
+
+    pub(crate) fn keep_slot(&self, matched: Match, slot: RouteSlot) {
+        if let Match::Route(index) = matched {
+            self.slots[index].store(slot.bits() as u32, Ordering::Relaxed);
         }
     }
 

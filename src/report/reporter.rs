@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Notice;
-use crate::connection::{DialError, Ended, Party};
+use crate::connection::{DialError, Ended, Opened, Party};
 use crate::lint::{Client, Finding, Lint};
 
 /// Takes what was found. Methods are called on the path of a request that has a finding, so they
@@ -38,6 +38,11 @@ pub trait Reporter: Send + Sync + 'static {
     /// A finding of this lint was held back by the rate limit.
     fn suppressed(&self, lint: Lint) {
         _ = lint;
+    }
+
+    /// A connection was opened.
+    fn opened(&self, connection: &Opened) {
+        _ = connection;
     }
 
     /// A dial of a client of ours failed, after so long.
@@ -78,6 +83,10 @@ macro_rules! forward {
 
         fn suppressed(&$self, lint: Lint) {
             $($to.suppressed(lint);)+
+        }
+
+        fn opened(&$self, connection: &Opened) {
+            $($to.opened(connection);)+
         }
 
         fn dial_failed(

@@ -74,7 +74,7 @@ impl<B: Body> Body for TrackedBody<B> {
 
 impl Mark {
     fn finish(record: &Record, how: Finish) {
-        record.finish(record.clock.now(), how);
+        record.finish(|| record.clock.now(), how);
     }
 }
 

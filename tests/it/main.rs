@@ -5,12 +5,17 @@ mod client;
 mod drops;
 mod facts;
 mod found;
+#[cfg(feature = "test-util")]
+mod kit;
 mod layered;
 mod message;
 mod peers;
 mod programs;
 mod raw;
+#[cfg(feature = "test-util")]
+mod readme;
 mod routes;
+mod served;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;

@@ -11,6 +11,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tower_conn_lint::ConnLint;
 
 /// A server on loopback that counts its connections; it ends with its value.
 pub(crate) struct Server {
@@ -27,6 +28,21 @@ impl Server {
         let counter = connections.clone();
         let listener = listener.tap_io(move |_| _ = counter.fetch_add(1, Ordering::Relaxed));
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let task = tokio::spawn(async move {
+            axum::serve(listener, app).await.expect("axum::serve ends only with its task");
+        });
+        Server { addr, connections, task }
+    }
+
+    /// The same, with all that a lint wires around a server.
+    pub(crate) async fn wired(lint: &ConnLint, app: Router) -> Server {
+        let (listener, addr) = listen().await;
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = connections.clone();
+        let listener = listener.tap_io(move |_| _ = counter.fetch_add(1, Ordering::Relaxed));
+        let listener = lint.listener(listener);
+        let app = app.layer(lint.inbound()).into_make_service_with_connect_info::<SocketAddr>();
+        let app = lint.make_service(app);
         let task = tokio::spawn(async move {
             axum::serve(listener, app).await.expect("axum::serve ends only with its task");
         });

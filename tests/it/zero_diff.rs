@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version, hea
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use std::convert::Infallible;
 use tower::{Layer as _, Service, ServiceExt as _};
@@ -121,13 +122,18 @@ async fn a_server_that_is_observed_writes_the_same_bytes() {
     let bare = Server::of(router()).await;
     let observed = Server::of(router().layer(observing.inbound())).await;
     let switched_off = Server::of(router().layer(off.inbound())).await;
+    let wired = Server::wired(&observing, router()).await;
+    let wired_off = Server::wired(&off, router()).await;
 
     for script in SCRIPTS {
         let expected = play(script, &bare).await;
         assert!(!expected.is_empty(), "{}: the bare server answers", script.name);
         assert_eq!(play(script, &observed).await, expected, "{}: observed", script.name);
         assert_eq!(play(script, &switched_off).await, expected, "{}: switched off", script.name);
+        assert_eq!(play(script, &wired).await, expected, "{}: wired", script.name);
+        assert_eq!(play(script, &wired_off).await, expected, "{}: wired and off", script.name);
     }
+    assert_eq!(bare.connections(), wired.connections(), "one connection a script");
     assert_eq!(bare.connections(), observed.connections(), "one connection a script");
     assert!(found.lints().len() > 10, "the lint looked at the corpus: {:?}", found.lints());
     assert!(silent.lints().is_empty(), "switched off, nothing is found");
@@ -150,7 +156,17 @@ async fn a_client_that_is_observed_writes_and_reads_the_same() {
     let switched_off = call_all(off.outbound("gateway").layer(client()), &upstream).await;
     assert_eq!(switched_off, expected, "switched off");
 
-    assert_eq!(upstream.connections(), 3 * dialled, "connections are reused as before");
+    let wired = |lint: &ConnLint| {
+        let connector = lint.connector("gateway", HttpConnector::new());
+        let pool = Client::builder(TokioExecutor::new());
+        let pool = pool.build::<_, BoxBody<Bytes, Infallible>>(connector);
+        let header = lint.outbound("gateway").capture_connection();
+        lint.response_bodies().layer(header.layer(pool))
+    };
+    assert_eq!(call_all(wired(&observing), &upstream).await, expected, "wired");
+    assert_eq!(call_all(wired(&off), &upstream).await, expected, "wired and off");
+
+    assert_eq!(upstream.connections(), 5 * dialled, "connections are reused as before");
     assert!(found.lints().len() > 8, "the lint looked at the corpus: {:?}", found.lints());
     assert!(silent.lints().is_empty(), "switched off, nothing is found");
 }

@@ -38,25 +38,32 @@ impl RouteCache {
 /// It has no key, so two paths with one hash are easily found. It serves only the counting of one
 /// connection's own requests: a hostile caller miscounts those, and nothing that a policy does may
 /// depend on it.
-pub(crate) fn path_hash(method: &Method, path: &str) -> u64 {
-    mix(mix(0, method.as_str().as_bytes()), path.as_bytes())
+#[inline]
+pub(crate) fn path_hash(method: Option<&Method>, path: &str) -> u64 {
+    // Methods that differ in neither length nor first letter are counted as one.
+    let method = method.map_or(&[][..], |method| method.as_str().as_bytes());
+    let seed = (method.len() as u64) << 8 | u64::from(method.first().copied().unwrap_or_default());
+    mix(seed, path.as_bytes())
 }
 
 fn is_of(entry: u64, hash: u64) -> bool {
     entry >> RouteSlot::BITS == hash >> RouteSlot::BITS
 }
 
-/// Eight bytes at a time; the length tells short ones from those with zeros behind, and where the
-/// method ends.
+/// Eight bytes at a time; the last eight overlap those before, and the length tells short ones
+/// from those with zeros behind.
 fn mix(seed: u64, bytes: &[u8]) -> u64 {
-    let mut hash = seed;
+    let mut hash = fold(seed ^ (bytes.len() as u64) << 32);
+    let last = match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => bytes.iter().fold(0, |last, byte| last << 8 | u64::from(*byte)),
+    };
     let mut rest = bytes;
     while let Some((word, behind)) = rest.split_first_chunk() {
         hash = fold(hash ^ u64::from_le_bytes(*word));
         rest = behind;
     }
-    let last = rest.iter().fold(0, |last, byte| last << 8 | u64::from(*byte));
-    fold(fold(hash ^ last) ^ bytes.len() as u64)
+    fold(hash ^ last)
 }
 
 /// The product with an odd number without a pattern, both halves of it.
@@ -81,7 +88,7 @@ mod tests {
     fn four_routes_of_a_connection_are_all_kept() {
         let cache = RouteCache::default();
         let hashes: Vec<u64> =
-            (0..4).map(|number| path_hash(&Method::GET, &format!("/{number}"))).collect();
+            (0..4).map(|number| path_hash(Some(&Method::GET), &format!("/{number}"))).collect();
         for (number, hash) in hashes.iter().enumerate() {
             assert_eq!(cache.find(*hash), None, "{number}");
             cache.keep(*hash, slot(number as u8));
@@ -89,7 +96,7 @@ mod tests {
         for (number, hash) in hashes.iter().enumerate() {
             assert_eq!(cache.find(*hash), Some(slot(number as u8)));
         }
-        let fifth = path_hash(&Method::GET, "/4");
+        let fifth = path_hash(Some(&Method::GET), "/4");
         cache.keep(fifth, slot(4));
         assert_eq!(cache.find(fifth), Some(slot(4)));
         let kept = hashes.iter().filter(|hash| cache.find(**hash).is_some());
@@ -129,7 +136,7 @@ mod tests {
     fn requests_that_differ_have_hashes_that_differ() {
         let mut hashes = HashSet::new();
         let mut add = |method: &Method, path: &str| {
-            let hash = path_hash(method, path);
+            let hash = path_hash(Some(method), path);
             // As many bits as an entry keeps.
             assert!(hashes.insert(hash >> RouteSlot::BITS), "{method} {path:?}");
         };

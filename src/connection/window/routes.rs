@@ -110,11 +110,15 @@ impl RouteWindows {
         true
     }
 
+    /// Whether the slot was not given away since.
+    pub(crate) fn holds(&self, slot: RouteSlot) -> bool {
+        self.places[slot.index()].generation.load(Ordering::Relaxed) == slot.generation()
+    }
+
     /// Whose slot it is; [`Label::OTHER`] of one that was given away, or of none.
     pub(crate) fn label(&self, slot: Option<RouteSlot>) -> Label {
         let Some(slot) = slot else { return Label::OTHER };
-        let place = &self.places[slot.index()];
-        if place.generation.load(Ordering::Relaxed) != slot.generation() {
+        if !self.holds(slot) {
             return Label::OTHER;
         }
         let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);

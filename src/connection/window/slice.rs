@@ -36,8 +36,18 @@ impl Slices {
     /// The slice that an instant falls into. Before the epoch it is the first; when the numbers
     /// are used up, the last.
     pub(crate) fn of(&self, now: Instant) -> Slice {
-        let passed = nanos(now.saturating_duration_since(self.epoch)) / self.len;
-        Slice(u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(1))
+        self.at(self.since_epoch(now))
+    }
+
+    /// Nanoseconds after the epoch.
+    pub(crate) fn since_epoch(&self, now: Instant) -> u64 {
+        nanos(now.saturating_duration_since(self.epoch))
+    }
+
+    /// The slice of so many nanoseconds after the epoch.
+    #[inline]
+    pub(crate) fn at(&self, nanos: u64) -> Slice {
+        Slice(u32::try_from(nanos / self.len).unwrap_or(u32::MAX).saturating_add(1))
     }
 }
 

@@ -43,6 +43,12 @@ impl Accepted {
         PerConnection::new(service, self.link.clone())
     }
 
+    /// The same, for a stack whose bodies have a type of their own: [`Same`](super::Same) for
+    /// axum's, or what you implement [`Bodies`](super::Bodies) for.
+    pub fn service_with_bodies<T, S>(&self, service: S) -> PerConnection<S, T> {
+        PerConnection::new(service, self.link.clone())
+    }
+
     /// The connection; `None` where `CONN_LINT=off`.
     pub fn handle(&self) -> Option<ConnHandle> {
         let link = self.link.as_ref()?;

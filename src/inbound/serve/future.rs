@@ -108,7 +108,7 @@ impl Exchange {
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
             || status.is_informational();
         if has_none || response.body().is_end_stream() {
-            record.finish(record.clock.now(), Finish::Whole);
+            record.finish(|| record.clock.now(), Finish::Whole);
             return response.map(T::plain);
         }
         let mark = Mark::Answer(record.clone());
@@ -118,7 +118,7 @@ impl Exchange {
     fn fail(&mut self) {
         self.is_answered = true;
         self.record.see(EndCause::HandlerFailed);
-        self.record.finish(self.record.clock.now(), Finish::Cut);
+        self.record.finish(|| self.record.clock.now(), Finish::Cut);
     }
 }
 
@@ -130,6 +130,6 @@ impl Drop for Exchange {
         if thread::panicking() {
             self.record.see(EndCause::HandlerFailed);
         }
-        self.record.finish(self.record.clock.now(), Finish::Cut);
+        self.record.finish(|| self.record.clock.now(), Finish::Cut);
     }
 }

@@ -4,7 +4,11 @@
 mod accept;
 #[cfg(feature = "axum")]
 mod axum;
+#[cfg(feature = "axum-server")]
+mod axum_server;
 mod bodies;
+#[cfg(feature = "axum")]
+mod extract;
 mod future;
 mod service;
 mod shutdown;
@@ -15,7 +19,11 @@ pub use self::accept::Accepted;
 pub(crate) use self::axum::untouched;
 #[cfg(feature = "axum")]
 pub use self::axum::{Listener, MakeFuture, MakeService};
+#[cfg(feature = "axum-server")]
+pub use self::axum_server::{AcceptFuture, Acceptor};
 pub use self::bodies::{Bodies, Same, Tracked};
+#[cfg(feature = "axum")]
+pub use self::extract::NoConnection;
 pub use self::future::ServingFuture;
 pub use self::service::PerConnection;
 pub use self::shutdown::ShutdownSignal;

@@ -7,10 +7,10 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Bodies, ServingFuture, Tracked};
-use crate::connection::{EndCause, Flag, Record, TrackedBody, persistence};
+use crate::connection::{EndCause, Flag, Record, TrackedBody, path_hash, persistence};
 use crate::exchange::Shared;
 use crate::field::Signs;
-use crate::handle::ConnHandle;
+use crate::handle::{Arrival, ConnHandle};
 use crate::wired::{Guard, Mark};
 
 /// The services of one connection: each request gets its [`ConnHandle`], and the bodies of both
@@ -120,6 +120,13 @@ impl Link {
         if let Some(cause) = persistence(signs, EndCause::RequestClose) {
             record.see(cause);
         }
-        ConnHandle::of_turn(record.clone(), turn, slice, signs)
+        let path = request.uri().path();
+        let arrival = Arrival {
+            signs,
+            path_hash: path_hash(Some(request.method()), path),
+            path_len: path.len() as u32,
+            slice,
+        };
+        ConnHandle::of_turn(record.clone(), turn, arrival)
     }
 }

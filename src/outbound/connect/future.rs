@@ -100,6 +100,7 @@ impl Dial {
         let now = shared.clock.now();
         let record =
             Record::new(Side::Outbound, shared.clock.clone(), now, addresses.unwrap_or_default());
+        let record = record.born(shared.connections.since_epoch(now));
         let took = now.saturating_duration_since(*began);
         let record = Arc::new(record.dialled(dialler.clone(), took));
         if connected.is_negotiated_h2() {

@@ -1,0 +1,256 @@
+//! Each way to serve gives handlers the same: their connection, its requests, and how it ended.
+
+use std::fmt::Debug;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::routing::{get, post};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tower_conn_lint::connection::{Closer, EndCause, Ended};
+use tower_conn_lint::report::Reporter;
+use tower_conn_lint::{ConnHandle, ConnLint};
+
+use crate::server::listen;
+use crate::within::within;
+
+/// A lint that tells of each connection that ended.
+fn lint() -> (ConnLint, mpsc::UnboundedReceiver<Ended>) {
+    struct Ends(mpsc::UnboundedSender<Ended>);
+
+    impl Reporter for Ends {
+        fn ended(&self, connection: &Ended) {
+            _ = self.0.send(connection.clone());
+        }
+    }
+
+    let (sender, ends) = mpsc::unbounded_channel();
+    (ConnLint::builder().reporter(Ends(sender)).environment("").build(), ends)
+}
+
+/// Handlers that tell what they know of their connection.
+fn app() -> Router {
+    let tell = |handle: ConnHandle| async move {
+        format!("request {}, reused {}\n", handle.request(), handle.reused())
+    };
+    let close = |handle: ConnHandle| async move {
+        match handle.close_after_response() {
+            Ok(()) => "closing\n",
+            Err(_) => "unsupported\n",
+        }
+    };
+    Router::new().route("/", get(tell).post(tell)).route("/close", post(close))
+}
+
+/// Two requests on one connection, and then its end: by the peer.
+async fn use_twice(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    assert_eq!(ask(&mut stream, "GET / ").await, "request 1, reused false");
+    assert_eq!(ask(&mut stream, "POST / ").await, "request 2, reused true");
+    stream.shutdown().await.expect("the end goes");
+    let mut rest = Vec::new();
+    _ = within("the other end", stream.read_to_end(&mut rest)).await;
+}
+
+/// The last line of a response.
+async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), line: &str) -> String {
+    let request = format!("{line}HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("a request goes");
+    let mut response = Vec::new();
+    while !response.ends_with(b"\n")
+        || !response.windows(4).any(|bytes| bytes == b"\r\n\r\n")
+        || response.ends_with(b"\r\n")
+    {
+        let read = within("a response", stream.read_buf(&mut response)).await;
+        assert_ne!(read.expect("a response comes"), 0, "{}", response.escape_ascii());
+    }
+    let response = String::from_utf8(response).expect("it is text");
+    response.lines().last().unwrap_or_default().to_owned()
+}
+
+async fn is_told(ends: &mut mpsc::UnboundedReceiver<Ended>) -> Ended {
+    let ended = within("an end", ends.recv()).await.expect("the lint lives");
+    assert_eq!(ended.requests, 2, "{ended:?}");
+    assert_eq!(
+        (ended.end.cause, ended.end.closer),
+        (EndCause::PeerClosedIdle, Closer::Peer),
+        "{ended:?}"
+    );
+    assert!(ended.bytes_in > 0 && ended.bytes_out > 0, "{ended:?}");
+    ended
+}
+
+#[tokio::test]
+async fn by_axum_over_tcp() {
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    // The caller's address is still there for handlers.
+    let who = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { format!("{peer}\n") };
+    let app = app().route("/who", get(who)).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(lint.listener(tcp), lint.make_service(app));
+    tokio::spawn(async move { served.await });
+
+    use_twice(TcpStream::connect(addr).await.expect("a dial")).await;
+    let ended = is_told(&mut ends).await;
+    assert!(ended.peer.is_some() && ended.local == Some(addr), "{ended:?}");
+    assert_eq!(ended.party.map(|party| party.to_string()).as_deref(), Some("127.0.0.1"));
+
+    let mut stream = TcpStream::connect(addr).await.expect("a dial");
+    let local = stream.local_addr().expect("it is bound").to_string();
+    assert_eq!(ask(&mut stream, "GET /who ").await, local);
+}
+
+#[tokio::test]
+async fn by_axum_over_a_unix_socket() {
+    let (lint, mut ends) = lint();
+    let path = std::env::temp_dir().join(format!("conn-lint-{}.sock", std::process::id()));
+    let listener = UnixListener::bind(&path).expect("a socket is bound");
+    let served = axum::serve(lint.listener(listener), lint.make_service(app()));
+    tokio::spawn(async move { served.await });
+
+    use_twice(UnixStream::connect(&path).await.expect("a dial")).await;
+    _ = std::fs::remove_file(&path);
+    let ended = is_told(&mut ends).await;
+    assert_eq!((ended.local, ended.peer), (None, None), "a Unix socket has no address");
+}
+
+#[tokio::test]
+async fn by_axum_over_tls() {
+    struct Tls(TcpListener, TlsAcceptor);
+
+    impl axum::serve::Listener for Tls {
+        type Io = tokio_rustls::server::TlsStream<TcpStream>;
+        type Addr = SocketAddr;
+
+        async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+            loop {
+                let Ok((stream, peer)) = self.0.accept().await else { continue };
+                if let Ok(stream) = self.1.accept(stream).await {
+                    return (stream, peer);
+                }
+            }
+        }
+
+        fn local_addr(&self) -> io::Result<SocketAddr> {
+            self.0.local_addr()
+        }
+    }
+
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    let (server, client) = tls();
+    let served = axum::serve(lint.listener(Tls(tcp, server)), lint.make_service(app()));
+    tokio::spawn(async move { served.await });
+
+    let stream = TcpStream::connect(addr).await.expect("a dial");
+    let name = ServerName::try_from("localhost").expect("a name");
+    use_twice(client.connect(name, stream).await.expect("a handshake")).await;
+    let ended = is_told(&mut ends).await;
+    assert!(ended.peer.is_some(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn by_axum_server() {
+    let (lint, mut ends) = lint();
+    let handle = axum_server::Handle::new();
+    let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = axum_server::bind(addr).handle(handle.clone());
+    let served = server.map(|acceptor| lint.acceptor(acceptor)).serve(app().into_make_service());
+    tokio::spawn(served);
+    let addr = within("the server", handle.listening()).await.expect("it listens");
+
+    use_twice(TcpStream::connect(addr).await.expect("a dial")).await;
+    let ended = is_told(&mut ends).await;
+    assert!(ended.peer.is_some() && ended.local == Some(addr), "{ended:?}");
+}
+
+#[tokio::test]
+async fn by_a_loop_of_hyper_util() {
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    tokio::spawn(async move {
+        while let Ok((stream, peer)) = tcp.accept().await {
+            let (stream, connection) = lint.accept(stream, peer);
+            let service = TowerToHyperService::new(connection.service(app()));
+            tokio::spawn(async move {
+                let server = auto::Builder::new(TokioExecutor::new());
+                _ = server.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+
+    use_twice(TcpStream::connect(addr).await.expect("a dial")).await;
+    let ended = is_told(&mut ends).await;
+    assert!(ended.peer.is_some(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn without_the_listener_the_closer_is_unknown() {
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    let served = axum::serve(tcp, lint.make_service(app()));
+    tokio::spawn(async move { served.await });
+
+    use_twice(TcpStream::connect(addr).await.expect("a dial")).await;
+    let ended = within("an end", ends.recv()).await.expect("the lint lives");
+    assert_eq!((ended.requests, ended.end.closer), (2, Closer::Unknown), "{ended:?}");
+    assert_eq!(ended.end.cause, EndCause::Unknown, "nobody saw the socket: {ended:?}");
+}
+
+#[tokio::test]
+async fn a_handler_closes_after_its_response() {
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    let app = app().layer(lint.inbound());
+    let served = axum::serve(lint.listener(tcp), lint.make_service(app));
+    tokio::spawn(async move { served.await });
+
+    let mut stream = TcpStream::connect(addr).await.expect("a dial");
+    assert_eq!(ask(&mut stream, "POST /close ").await, "closing");
+    let mut rest = Vec::new();
+    within("the end", stream.read_to_end(&mut rest)).await.expect("the server closes");
+    let ended = within("an end", ends.recv()).await.expect("the lint lives");
+    assert_eq!((ended.end.cause, ended.end.closer), (EndCause::ResponseClose, Closer::Local));
+}
+
+#[tokio::test]
+async fn nothing_is_there_where_every_lint_is_off() {
+    let lint = ConnLint::builder().environment("off").build();
+    let (tcp, addr) = listen().await;
+    let has_none = |handle: Option<ConnHandle>| async move { format!("{}\n", handle.is_none()) };
+    let app = Router::new().route("/", get(has_none));
+    let served = axum::serve(lint.listener(tcp), lint.make_service(app));
+    tokio::spawn(async move { served.await });
+
+    let mut stream = TcpStream::connect(addr).await.expect("a dial");
+    assert_eq!(ask(&mut stream, "GET / ").await, "true");
+}
+
+/// Both ends of TLS on loopback, with a certificate of their own.
+fn tls() -> (TlsAcceptor, TlsConnector) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+    let made = made.expect("a certificate is made");
+    let certificate = CertificateDer::from(made.cert.der().to_vec());
+    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes());
+    let server = ServerConfig::builder().with_no_client_auth();
+    let server = server.with_single_cert(vec![certificate.clone()], key.expect("a key"));
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).expect("a root");
+    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let server = Arc::new(valid(server));
+    (TlsAcceptor::from(server), TlsConnector::from(Arc::new(client)))
+}
+
+fn valid<T, E: Debug>(made: Result<T, E>) -> T {
+    made.expect("the configuration is valid")
+}

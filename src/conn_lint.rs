@@ -38,7 +38,7 @@ use crate::outbound::{OutboundLayer, ResponseBodiesLayer};
 /// let outbound = lint.outbound("gateway");
 /// ```
 #[derive(Clone, Debug)]
-pub struct ConnLint(Arc<Shared>);
+pub struct ConnLint(pub(crate) Arc<Shared>);
 
 impl ConnLint {
     /// A lint that observes: findings go to `tracing`, and with the feature `metrics` to its
@@ -188,7 +188,7 @@ impl ConnLint {
     /// # }
     /// ```
     #[cfg(feature = "hyper")]
-    pub fn accept<T: AsyncRead>(
+    pub fn accept<T: AsyncRead + 'static>(
         &self,
         stream: T,
         peer: impl Into<Option<SocketAddr>>,

@@ -7,6 +7,7 @@ use http::Version;
 use crate::clock::Clock;
 use crate::connection::{Addresses, Flag, Record, Side, Slice, Standard, Turn};
 use crate::field::Signs;
+use crate::wired::Hold;
 
 /// The connection of a request: which one, how often used, how old, how long idle before. A
 /// handler extracts it, a client finds it in the response's extensions.
@@ -38,6 +39,8 @@ pub struct ConnHandle {
     idle_before: u64,
     age: u64,
     arrival: Option<Arrival>,
+    /// Of the connection, while a response is under way on it.
+    hold: Hold,
 }
 
 /// What was seen of a request as it came in, for the layers further in.
@@ -79,13 +82,30 @@ impl ConnHandle {
 
     /// The handle of a connection, and of none of its requests.
     pub(crate) fn of(record: Arc<Record>) -> ConnHandle {
-        ConnHandle { record, request: 0, idle_before: 0, age: 0, arrival: None }
+        ConnHandle { record, request: 0, idle_before: 0, age: 0, arrival: None, hold: Hold::None }
     }
 
     /// The handle of a request.
     pub(crate) fn of_turn(record: Arc<Record>, turn: Turn, arrival: Arrival) -> ConnHandle {
         let Turn { number, idle, age, .. } = turn;
-        ConnHandle { record, request: number, idle_before: idle, age, arrival: Some(arrival) }
+        ConnHandle {
+            record,
+            request: number,
+            idle_before: idle,
+            age,
+            arrival: Some(arrival),
+            hold: Hold::None,
+        }
+    }
+
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn holding(self, hold: Hold) -> ConnHandle {
+        ConnHandle { hold, ..self }
+    }
+
+    /// What it holds; from then on nothing.
+    pub(crate) fn take_hold(&mut self) -> Hold {
+        std::mem::take(&mut self.hold)
     }
 
     /// Makes the handle of a connection one of a request.

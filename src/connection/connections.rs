@@ -129,8 +129,9 @@ impl Connections {
                 let at = siblings.iter().position(|sibling| ptr::eq(&**sibling, record));
                 at.map(|at| siblings.swap_remove(at));
                 if let Some(Pool { max_idle, .. }) = ending.pool {
-                    let idle = siblings.iter().filter(|sibling| sibling.is_idle());
-                    ending.idle_beside = idle.take(max_idle).count();
+                    let given_back = record.touched();
+                    let pooled = |sibling: &&Arc<Record>| sibling.was_pooled_since(given_back);
+                    ending.idle_beside = siblings.iter().filter(pooled).take(max_idle).count();
                 }
                 if siblings.is_empty() {
                     live.remove(party);

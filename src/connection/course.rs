@@ -33,6 +33,9 @@ pub(crate) enum Event {
     },
     /// We shut the connection down.
     ShutDown,
+    /// What was under way as the end was seen went on after it: a client's code reads a response
+    /// later than the library below, which may have closed by then.
+    Settled,
 }
 
 /// Where in an exchange a connection is.
@@ -87,21 +90,19 @@ impl Course {
                 let fresh = Course(self.0 & ((1 << LOG) - 1)).at(Phase::Asked);
                 if self.has_seen(EndCause::Drain) { fresh.noting(EndCause::Drain) } else { fresh }
             }
+            // What was given up after the end can't have led to it.
+            Event::Seen(
+                EndCause::UnreadRequestBody
+                | EndCause::DroppedResponseBody
+                | EndCause::DroppedRequest,
+            ) if self.closer().is_some() => self,
             Event::Seen(cause) => self.noting(cause),
             Event::ResponseStarted => self.at(Phase::Answering),
             Event::ResponseUnwatched => self.at(Phase::Unwatched),
             Event::ResponseEnded => self.at(Phase::Idle),
             Event::ResponseLeft => self.at(Phase::Left),
             Event::Upgraded => self.at(Phase::Tunnel).noting(EndCause::Upgrade),
-            Event::Eof => {
-                let cause = match self.phase() {
-                    Phase::Asked | Phase::Answering => Some(EndCause::PeerClosedActive),
-                    Phase::Idle | Phase::Left => Some(EndCause::PeerClosedIdle),
-                    // Which of the two, nobody saw.
-                    Phase::Unwatched | Phase::Tunnel => None,
-                };
-                cause.map_or(self, |cause| self.noting(cause)).cut().closing(Closer::Peer)
-            }
+            Event::Eof => self.noting_eof().cut().closing(Closer::Peer),
             Event::Failed { reset: true } => {
                 self.noting(EndCause::Reset).cut().closing(Closer::Peer)
             }
@@ -109,6 +110,7 @@ impl Course {
                 self.noting(EndCause::IoError).cut().closing(Closer::Unknown)
             }
             Event::ShutDown => Course(self.0 | SHUT_DOWN).closing(Closer::Local),
+            Event::Settled => self.settled(),
         }
     }
 
@@ -163,6 +165,26 @@ impl Course {
             return self;
         }
         Course(self.0 & !0b1111 | phase as u64)
+    }
+
+    /// As if the end had been seen in the present phase.
+    fn settled(self) -> Course {
+        let Some(closer) = self.closer() else { return self };
+        let closed_in = (self.phase() as u64) << CLOSED_IN;
+        let rest = Course(self.0 & ((1 << LOG) - 1) & !(0b1111 << CLOSED_IN) | closed_in);
+        let is_eof = |cause| matches!(cause, EndCause::PeerClosedActive | EndCause::PeerClosedIdle);
+        let others = self.log().filter(|cause| !is_eof(*cause)).fold(rest, Course::noting);
+        let was_eof = closer == Closer::Peer && !self.has_seen(EndCause::Reset);
+        if was_eof { others.noting_eof() } else { others }
+    }
+
+    fn noting_eof(self) -> Course {
+        match self.phase() {
+            Phase::Asked | Phase::Answering => self.noting(EndCause::PeerClosedActive),
+            Phase::Idle | Phase::Left => self.noting(EndCause::PeerClosedIdle),
+            // Which of the two, nobody saw.
+            Phase::Unwatched | Phase::Tunnel => self,
+        }
     }
 
     fn cut(self) -> Course {

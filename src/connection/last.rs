@@ -61,8 +61,6 @@ impl Last {
 // === impl Standard ===
 
 impl Standard {
-    pub(crate) const OTHER: Standard = Standard(0);
-
     const ALL: [Method; 9] = [
         Method::GET,
         Method::POST,

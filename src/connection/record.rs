@@ -233,10 +233,10 @@ impl Record {
             || self.touched() >= since
     }
 
-    /// Whether it served a request and is free for another.
-    pub(crate) fn is_idle(&self) -> bool {
-        let phase = self.course().phase();
-        self.requests() > 0 && self.in_flight() == 0 && phase == Phase::Idle
+    /// Whether a pool may have had it as free at some time after this instant: its next request
+    /// may be on its way since, and its last response to a caller that did not read it yet.
+    pub(crate) fn was_pooled_since(&self, since: Instant) -> bool {
+        self.course().phase() == Phase::Idle || self.is_awaited() || self.touched() >= since
     }
 
     /// How long no exchange has begun or ended.
@@ -375,6 +375,7 @@ impl Record {
         let idle = self.rested.load(Ordering::Relaxed);
         let after_close = self.is(Flag::AfterClose);
         self.note(Event::ResponseUnwatched);
+        self.settle();
         Turn { number: self.next(), idle, age: self.since_opened(now), after_close }
     }
 
@@ -391,6 +392,7 @@ impl Record {
     pub(crate) fn answering(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.note(Event::ResponseStarted);
+        self.settle();
     }
 
     /// An exchange ended: the response passed whole, or was left, or could not be read on.
@@ -414,6 +416,20 @@ impl Record {
             Finish::Left => _ = self.note(Event::ResponseLeft),
             Finish::Cut => {}
         }
+        if self.side == Side::Outbound {
+            self.settle();
+        }
+    }
+
+    /// Whether a response may be on its way to who asked, though its socket is gone: of HTTP/1
+    /// the library below reads it before its caller does.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let may_come = match self.course().phase() {
+            Phase::Asked => self.is(Flag::Stray),
+            Phase::Answering => true,
+            Phase::Idle | Phase::Unwatched | Phase::Left | Phase::Tunnel => false,
+        };
+        self.side == Side::Outbound && may_come && !self.is_multiplexed()
     }
 
     /// The last exchange has left.
@@ -510,6 +526,13 @@ impl Record {
             self.raise(Flag::AfterClose);
         }
         self.touch(now);
+    }
+
+    /// An exchange of ours went on after the end was seen.
+    fn settle(&self) {
+        if self.course().closer().is_some() {
+            self.note(Event::Settled);
+        }
     }
 
     /// The number of one more request.

@@ -1,7 +1,9 @@
 //! A stream that tells how it is used and how it ends: bytes, ends and errors, and no HTTP.
 
+mod queued;
 mod sensor;
 mod watched;
 
+pub(crate) use self::queued::Queued;
 pub(crate) use self::sensor::Sensor;
 pub(crate) use self::watched::Watched;

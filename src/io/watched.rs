@@ -6,21 +6,22 @@ use std::thread;
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Sensor;
+use super::{Queued, Sensor};
 
 pin_project! {
     /// A stream that tells a [`Sensor`] what passes and how it ends. To its user it is the stream
     /// itself.
     ///
-    /// Who closed first is told by one more read before the first shutdown, or else in drop: the
-    /// peer's end may be queued where nobody reads any more. What the runtime's driver has not seen
-    /// yet, such a read misses (tokio 1.54: a socket is asked only once it is known to be ready).
+    /// Who closed first is told before the first shutdown, or else in drop: the peer's end may be
+    /// queued where nobody reads any more. A socket is asked without reading; of another kind of
+    /// stream one byte is read ahead.
     #[derive(Debug)]
     #[project = Parts]
     pub(crate) struct Watched<T: AsyncRead, S: Sensor> {
         #[pin]
         inner: T,
         sensor: S,
+        queued: fn(&T) -> Option<Queued>,
         seen: Seen,
         // A byte that was read ahead, kept for who goes on reading after shutting down.
         ahead: Option<u8>,
@@ -45,8 +46,12 @@ struct Seen {
 // === impl Watched ===
 
 impl<T: AsyncRead, S: Sensor> Watched<T, S> {
-    pub(crate) fn new(inner: T, sensor: S) -> Watched<T, S> {
-        Watched { inner, sensor, seen: Seen::default(), ahead: None, reader: None }
+    pub(crate) fn new(inner: T, sensor: S) -> Watched<T, S>
+    where
+        T: 'static,
+    {
+        let queued = Queued::of::<T>;
+        Watched { inner, sensor, queued, seen: Seen::default(), ahead: None, reader: None }
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -124,7 +129,7 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
         let mut this = self.project();
         if !this.seen.shutdown {
             this.seen.shutdown = true;
-            if !this.seen.eof && !this.seen.failed {
+            if !this.seen.eof && !this.seen.failed && !this.ask_kernel() {
                 this.read_ahead();
             }
             this.sensor.shutting_down();
@@ -152,6 +157,17 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
         self.tried(polled)
     }
 
+    /// Whether the kernel tells what is queued.
+    fn ask_kernel(&mut self) -> bool {
+        match (self.queued)(&self.inner) {
+            None => return false,
+            Some(Queued::Nothing | Queued::Bytes) => {}
+            Some(Queued::End) => self.eof(),
+            Some(Queued::Failed(error)) => self.failed(&error),
+        }
+        true
+    }
+
     /// Reads one byte, since the peer's end may be queued before ours is sent.
     ///
     /// A stream wakes only the task that read last. Where the halves of a split stream live in two
@@ -171,7 +187,7 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
 
     fn end(&mut self) {
         // A stream that panics in an unwinding drop would abort the process.
-        if !self.seen.any() && !thread::panicking() {
+        if !self.seen.any() && !thread::panicking() && !self.ask_kernel() {
             self.read_last();
         }
         self.sensor.dropped();

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::Hold;
 use crate::body::{Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
 
@@ -34,7 +35,7 @@ pub(crate) enum Mark {
     /// A response's, of our server.
     Answer(Arc<Record>),
     /// A response's, that our client received.
-    Response(Arc<Record>),
+    Response(Arc<Record>, Hold),
 }
 
 // === impl TrackedBody ===
@@ -82,7 +83,9 @@ impl Watch for Mark {
         match self {
             Mark::None => {}
             Mark::Received(record) => _ = record.raise(Flag::BodyRead),
-            Mark::Answer(record) | Mark::Response(record) => Mark::finish(&record, Finish::Whole),
+            Mark::Answer(record) | Mark::Response(record, _) => {
+                Mark::finish(&record, Finish::Whole);
+            }
         }
     }
 
@@ -94,7 +97,7 @@ impl Watch for Mark {
                 Mark::finish(&record, Finish::Cut);
             }
             // What made it fail, the socket tells.
-            Mark::Response(record) => Mark::finish(&record, Finish::Cut),
+            Mark::Response(record, _) => Mark::finish(&record, Finish::Cut),
         }
     }
 
@@ -104,7 +107,7 @@ impl Watch for Mark {
             Mark::Received(record) => record.see(EndCause::UnreadRequestBody),
             // The server below gives an answer up when its connection is gone.
             Mark::Answer(record) => Mark::finish(&record, Finish::Cut),
-            Mark::Response(record) => {
+            Mark::Response(record, _) => {
                 record.see(EndCause::DroppedResponseBody);
                 Mark::finish(&record, Finish::Left);
             }

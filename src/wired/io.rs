@@ -1,11 +1,14 @@
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Guard;
+#[cfg(feature = "hyper-util")]
+use super::Hold;
 use crate::connection::{Event, Flag};
 use crate::handle::ConnHandle;
 use crate::io::{Sensor, Watched};
@@ -50,16 +53,27 @@ pub trait Recorded {
 
 /// Writes down what a stream tells; nothing where `CONN_LINT=off`.
 #[derive(Debug)]
-struct Witness(Option<Guard>);
+struct Witness(Option<Arc<Guard>>);
 
 // === impl Io ===
 
 impl<T: AsyncRead> Io<T> {
-    pub(crate) fn new(stream: T, guard: Option<Guard>) -> Io<T> {
+    pub(crate) fn new(stream: T, guard: Option<Guard>) -> Io<T>
+    where
+        T: 'static,
+    {
         if let Some(guard) = &guard {
             guard.record().raise(Flag::Socket);
         }
-        Io { stream: Watched::new(stream, Witness(guard)) }
+        Io { stream: Watched::new(stream, Witness(guard.map(Arc::new))) }
+    }
+
+    /// The handle of its connection, for the client below to put into responses.
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn handle_of_responses(&self) -> Option<ConnHandle> {
+        let guard = self.stream.sensor().0.as_ref()?;
+        let hold = Hold::Connection(guard.clone());
+        Some(ConnHandle::of(guard.record().clone()).holding(hold))
     }
 
     /// The stream within.
@@ -164,7 +178,11 @@ impl Sensor for Witness {
         });
     }
 
-    fn dropped(&self) {}
+    fn dropped(&self) {
+        if let Some(guard) = &self.0 {
+            guard.let_go();
+        }
+    }
 }
 
 impl Witness {

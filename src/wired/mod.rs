@@ -11,4 +11,4 @@ pub use self::body::TrackedBody;
 pub use self::io::{Io, Recorded};
 
 pub(crate) use self::body::Mark;
-pub(crate) use self::guard::Guard;
+pub(crate) use self::guard::{Guard, Hold};

@@ -19,6 +19,8 @@ mod served;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;
+#[cfg(target_os = "linux")]
+mod truth;
 mod truthful;
 mod upstream;
 mod wire;

@@ -331,7 +331,7 @@ proptest! {
             }
             prop_assert_eq!(record.in_flight(), under_way);
             prop_assert!(peer.connections.live() <= 1);
-            _ = (record.rested(), record.touched(), record.is_idle(), record.went_stale(now));
+            _ = (record.rested(), record.touched(), record.was_pooled_since(now), record.went_stale(now));
         }
         ends += usize::from(peer.connections.close(&record, epoch, true).is_some());
         prop_assert_eq!(ends, 1, "it ends once");

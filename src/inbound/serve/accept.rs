@@ -26,7 +26,7 @@ pub struct Accepted {
 // === impl Accepted ===
 
 impl Accepted {
-    pub(crate) fn new<T: AsyncRead>(
+    pub(crate) fn new<T: AsyncRead + 'static>(
         shared: &Arc<Shared>,
         stream: T,
         addresses: Addresses,

@@ -57,7 +57,7 @@ impl<A> Acceptor<A> {
 impl<A, I, S> Accept<I, S> for Acceptor<A>
 where
     A: Accept<I, S>,
-    A::Stream: AsyncRead,
+    A::Stream: AsyncRead + 'static,
     I: 'static,
 {
     type Stream = Io<A::Stream>;
@@ -76,7 +76,7 @@ where
 impl<F, T, S> Future for AcceptFuture<F>
 where
     F: Future<Output = io::Result<(T, S)>>,
-    T: AsyncRead,
+    T: AsyncRead + 'static,
 {
     type Output = io::Result<(Io<T>, PerConnection<S, Tracked>)>;
 

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::connection::TrackedBody;
 use crate::exchange::Shared;
+use crate::handle::ConnHandle;
 use crate::wired::Mark;
 
 pin_project! {
@@ -49,7 +50,8 @@ where
             let mark = match this.shared.answered(&mut response) {
                 Some(record) => {
                     record.answering();
-                    Mark::Response(record)
+                    let handle = response.extensions_mut().get_mut::<ConnHandle>();
+                    Mark::Response(record, handle.map(ConnHandle::take_hold).unwrap_or_default())
                 }
                 None => Mark::None,
             };

@@ -10,7 +10,7 @@ use tokio::io::AsyncRead;
 use tower_service::Service;
 
 use super::Dialling;
-use crate::connection::{Alive, Dialler, Io, Pool, Recorded};
+use crate::connection::{Alive, Dialler, Io, Pool};
 use crate::exchange::Shared;
 use crate::lint::Client;
 
@@ -80,7 +80,7 @@ where
     C: Service<Uri, Response = T>,
     C::Error: Into<Box<dyn StdError + Send + Sync>>,
     TokioIo<T>: AsyncRead,
-    T: connect::Connection,
+    T: connect::Connection + 'static,
 {
     type Response = Connection<T>;
     type Error = Box<dyn StdError + Send + Sync>;
@@ -113,7 +113,7 @@ where
 {
     fn connected(&self) -> Connected {
         let connected = self.get_ref().connected();
-        match self.handle() {
+        match self.handle_of_responses() {
             Some(handle) => connected.extra(handle),
             None => connected,
         }

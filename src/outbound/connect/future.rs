@@ -61,7 +61,7 @@ where
     F: Future<Output = Result<T, E>>,
     E: Into<Box<dyn StdError + Send + Sync>>,
     TokioIo<T>: AsyncRead,
-    T: connect::Connection,
+    T: connect::Connection + 'static,
 {
     type Output = Result<Connection<T>, Box<dyn StdError + Send + Sync>>;
 

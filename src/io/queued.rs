@@ -1,0 +1,96 @@
+use std::any::Any;
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
+
+#[cfg(feature = "hyper-util")]
+use hyper_util::rt::TokioIo;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+
+/// What a peer sent that nobody read yet, as the kernel has it.
+#[derive(Debug)]
+pub(crate) enum Queued {
+    Nothing,
+    /// What is behind them can't be seen.
+    Bytes,
+    /// Its end.
+    End,
+    Failed(io::Error),
+}
+
+// === impl Queued ===
+
+impl Queued {
+    /// Asks the kernel; `None` for a stream that is no socket, or has one within that can't be
+    /// reached.
+    ///
+    /// A socket of tokio's is read only once its driver reported it to be ready (tokio 1.54). An
+    /// end that came since is queued, and a read says that there is nothing: of the connections
+    /// that curl had closed first, a server on one thread then took nearly all for its own.
+    pub(crate) fn of<T: 'static>(stream: &T) -> Option<Queued> {
+        let mut byte = [MaybeUninit::uninit()];
+        Some(match socket(stream)?.peek(&mut byte) {
+            Ok(0) => Queued::End,
+            Ok(_) => Queued::Bytes,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Queued::Nothing,
+            Err(error) => Queued::Failed(error),
+        })
+    }
+}
+
+fn socket(stream: &dyn Any) -> Option<SockRef<'_>> {
+    #[cfg(feature = "hyper-util")]
+    let stream = unwrapped(stream);
+    if let Some(tcp) = stream.downcast_ref::<TcpStream>() {
+        return Some(SockRef::from(tcp));
+    }
+    #[cfg(unix)]
+    if let Some(unix) = stream.downcast_ref::<UnixStream>() {
+        return Some(SockRef::from(unix));
+    }
+    None
+}
+
+/// The streams of a connector are in hyper-util's adapter, and in one of ours around that.
+#[cfg(feature = "hyper-util")]
+fn unwrapped(stream: &dyn Any) -> &dyn Any {
+    match stream.downcast_ref::<TokioIo<TokioIo<TcpStream>>>() {
+        Some(tcp) => tcp.inner().inner(),
+        None => stream,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn the_kernel_tells_what_is_queued_and_keeps_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let dialled = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut accepted, _) = listener.accept().await.unwrap();
+        #[cfg(feature = "hyper-util")]
+        let dialled = TokioIo::new(TokioIo::new(dialled));
+        #[cfg(not(feature = "hyper-util"))]
+        let mut dialled = dialled;
+        assert!(matches!(Queued::of(&dialled), Some(Queued::Nothing)), "nothing came");
+        accepted.write_all(b"x").await.unwrap();
+        assert!(matches!(Queued::of(&dialled), Some(Queued::Bytes)), "a byte came");
+        #[cfg(feature = "hyper-util")]
+        let mut dialled = dialled.into_inner().into_inner();
+        assert_eq!(dialled.read_u8().await.unwrap(), b'x', "it is still there");
+        // Before the driver can have seen it: nothing is awaited in between.
+        drop(accepted);
+        assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "its end came");
+    }
+
+    #[test]
+    fn a_stream_that_is_no_socket_is_not_asked() {
+        let (stream, _peer) = duplex(1);
+        assert!(Queued::of(&stream).is_none());
+    }
+}

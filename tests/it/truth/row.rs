@@ -1,0 +1,242 @@
+//! A row of the table: what was done, and whether the crate named that.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use tower_conn_lint::connection::{Closer, EndCause, Ended, Side};
+
+use super::kernel::{self, Keeper, Waiting};
+use super::scene::{Scene, Site};
+use crate::within::within;
+
+/// What was done, and so has to be named.
+pub(super) struct Done {
+    pub(super) what: String,
+    pub(super) requests: usize,
+    /// What the server has to say, where it is ours.
+    pub(super) server: Option<&'static [EndCause]>,
+    /// What the client has to say, where it is ours.
+    pub(super) client: Option<&'static [EndCause]>,
+    pub(super) first: First,
+    /// Connections that no client of ours opened, beside.
+    pub(super) raw: usize,
+}
+
+/// Who closed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    Server,
+    Client,
+    /// Both know that it ends: the kernel has to say of each connection who was first.
+    Race,
+}
+
+/// A line of the table.
+pub(super) struct Row {
+    pub(super) cells: [String; 6],
+    pub(super) is_race: bool,
+    pub(super) mistakes: Vec<String>,
+}
+
+pub(super) const HEAD: [&str; 6] =
+    ["what was done", "requests", "connections", "the server says", "the client says", "the truth"];
+
+/// How many of a hundred have to agree where a race decides.
+const OF_A_HUNDRED: usize = 98;
+
+// === impl Done ===
+
+impl Done {
+    pub(super) fn new(what: impl Into<String>, requests: usize, first: First) -> Done {
+        Done { what: what.into(), requests, server: None, client: None, first, raw: 0 }
+    }
+
+    /// The causes that the server has to name: the first of them at least once, and none beside.
+    pub(super) fn server(self, causes: &'static [EndCause]) -> Done {
+        Done { server: Some(causes), ..self }
+    }
+
+    /// As [`server`](Done::server).
+    pub(super) fn client(self, causes: &'static [EndCause]) -> Done {
+        Done { client: Some(causes), ..self }
+    }
+
+    /// Compares with what was named, once all connections ended.
+    pub(super) async fn row(self, scene: &Scene, site: &Site) -> Row {
+        self.row_at(scene, site.addr, || site.accepted()).await
+    }
+
+    /// With a server that is not ours.
+    pub(super) async fn row_at(
+        self,
+        scene: &Scene,
+        addr: SocketAddr,
+        accepted: impl Fn() -> usize,
+    ) -> Row {
+        let mut waiting = within(&self.what, kernel::waiting(addr)).await;
+        let connections = accepted();
+        let (mut server, mut client) = (Vec::new(), Vec::new());
+        if self.server.is_some() {
+            server = scene.server.ends(&self.what, connections).await;
+        }
+        if self.client.is_some() {
+            client = scene.client.ends(&self.what, connections - self.raw).await;
+        }
+        // Of a port that had another server a minute ago, there may be more.
+        let ours = server.iter().chain(&client).filter_map(client_port);
+        let ours: Vec<u16> = ours.collect();
+        waiting.retain(|port, _| ours.contains(port));
+
+        let mut judge = Judge { done: &self, waiting: &waiting, mistakes: Vec::new() };
+        let mut truth = judge.kernel();
+        let mut said = [const { String::new() }; 2];
+        let views = [(server, self.server, "server", 0), (client, self.client, "client", self.raw)];
+        for (said, (ended, expected, name, others)) in said.iter_mut().zip(views) {
+            let Some(expected) = expected else {
+                said.push('-');
+                continue;
+            };
+            if ended.len() != connections - others {
+                judge.mistakes.push(format!("the {name} told of {} ends", ended.len()));
+            }
+            *said = summary(&ended);
+            judge.causes(name, expected, &ended);
+            _ = write!(truth, "; {name} {}", judge.closers(name, &ended));
+        }
+        let Judge { mistakes, .. } = judge;
+        let [server, client] = said;
+        let counts = [self.requests.to_string(), connections.to_string()];
+        let [requests, connections] = counts;
+        let cells = [self.what, requests, connections, server, client, truth];
+        Row { cells, is_race: self.first == First::Race, mistakes }
+    }
+}
+
+// === impl Judge ===
+
+struct Judge<'a> {
+    done: &'a Done,
+    waiting: &'a Waiting,
+    mistakes: Vec<String>,
+}
+
+impl Judge<'_> {
+    /// What the kernel kept; by construction it has to be with whom we made close.
+    fn kernel(&mut self) -> String {
+        let of = |keeper| self.waiting.values().filter(|kept| **kept == keeper).count();
+        let (server, client, both) = (of(Keeper::Server), of(Keeper::Client), of(Keeper::Both));
+        let wrong = match self.done.first {
+            First::Server => client + both,
+            First::Client => server + both,
+            First::Race => 0,
+        };
+        if wrong > 0 {
+            let first = self.done.first;
+            self.mistakes
+                .push(format!("{first:?} was to close, the kernel kept {:?}", self.waiting));
+        }
+        let mut text = match self.done.first {
+            First::Race => "a race".to_owned(),
+            First::Server => "server".to_owned(),
+            First::Client => "client".to_owned(),
+        };
+        _ = write!(text, ", TIME_WAIT {server}:{client}");
+        if both > 0 {
+            _ = write!(text, " and {both} on both");
+        }
+        text
+    }
+
+    fn causes(&mut self, name: &str, expected: &[EndCause], ended: &[Ended]) {
+        for Ended { end, requests, .. } in ended {
+            if !expected.contains(&end.cause) {
+                self.mistakes.push(format!("the {name} said {end:?} after {requests} requests"));
+            }
+        }
+        if !ended.iter().any(|ended| expected.first() == Some(&ended.end.cause)) {
+            self.mistakes.push(format!("the {name} never said {:?}", expected.first()));
+        }
+    }
+
+    /// How many agree with the truth, of those that there is one of.
+    fn closers(&mut self, name: &str, ended: &[Ended]) -> String {
+        let (mut known, mut agreed) = (0, 0);
+        let mut wrong = Vec::new();
+        for connection in ended {
+            let Some(first) = self.truth(connection) else { continue };
+            known += 1;
+            let ours = match name {
+                "server" => First::Server,
+                _ => First::Client,
+            };
+            let closer = if first == ours { Closer::Local } else { Closer::Peer };
+            if connection.end.closer == closer {
+                agreed += 1;
+            } else {
+                wrong.push(format!("the {name} said {:?}, {first:?} was first", connection.end));
+            }
+        }
+        let needed = match self.done.first {
+            First::Race => known * OF_A_HUNDRED / 100,
+            _ => known,
+        };
+        if agreed < needed {
+            self.mistakes.push(format!("{agreed} of {known} agree"));
+            self.mistakes.extend(wrong);
+        }
+        format!("{agreed}/{known}")
+    }
+
+    /// Who closed a connection first; none knows after a race that ended in a reset, and both
+    /// are right where the kernel kept both.
+    fn truth(&self, connection: &Ended) -> Option<First> {
+        let client = client_port(connection)?;
+        match (self.waiting.get(&client), self.done.first) {
+            (Some(Keeper::Server), _) => Some(First::Server),
+            (Some(Keeper::Client), _) => Some(First::Client),
+            (Some(Keeper::Both), _) | (None, First::Race) => None,
+            (None, first) => Some(first),
+        }
+    }
+}
+
+fn client_port(connection: &Ended) -> Option<u16> {
+    let client = match connection.side {
+        Side::Inbound => connection.peer,
+        _ => connection.local,
+    };
+    client.map(|client| client.port())
+}
+
+/// `cause, by closer`, the most frequent first, with their numbers where there are several.
+fn summary(ended: &[Ended]) -> String {
+    let mut said = BTreeMap::<(&str, &str), usize>::new();
+    for Ended { end, .. } in ended {
+        *said.entry((end.cause.as_str(), end.closer.as_str())).or_default() += 1;
+    }
+    let mut said: Vec<_> = said.into_iter().collect();
+    said.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let one = said.len() == 1;
+    let parts = said.iter().map(|((cause, closer), count)| match one {
+        true => format!("{cause}, {closer}"),
+        false => format!("{cause}, {closer} x{count}"),
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+// === impl Row ===
+
+impl Row {
+    /// A case that did not come to its end.
+    pub(super) fn failed(what: String, error: &tokio::task::JoinError) -> Row {
+        let mut cells = [const { String::new() }; HEAD.len()];
+        cells[0] = what;
+        Row { cells, is_race: true, mistakes: vec![error.to_string()] }
+    }
+
+    pub(super) fn complaints(&self) -> impl Iterator<Item = String> {
+        // The first ones tell enough.
+        self.mistakes.iter().take(4).map(|mistake| format!("{}: {mistake}", self.cells[0]))
+    }
+}

@@ -70,7 +70,7 @@ impl Connections {
 
     /// Counts a request on its connection; in which slice of the window it falls.
     pub(crate) fn count(&self, record: &Record, turn: Turn) -> Slice {
-        let slice = self.slices.at(record.born + turn.age);
+        let slice = self.slices.at(record.born.saturating_add(turn.age));
         record.served.add(slice, turn.number == 1);
         slice
     }

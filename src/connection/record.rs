@@ -8,7 +8,7 @@ use http::Version;
 use super::course::{Course, Event, Phase};
 use super::dialler::Dialler;
 use super::last::Last;
-use super::window::{RouteCache, Served};
+use super::window::{RouteCache, Served, nanos};
 use super::{Closer, EndCause, Ending, Party, Side};
 use crate::clock::Clock;
 use crate::lint::{Circumstances, RequestBody};
@@ -543,11 +543,6 @@ impl Record {
     fn since_opened(&self, now: Instant) -> u64 {
         nanos(self.age(now))
     }
-}
-
-/// Without the 128 bits of [`Duration::as_nanos`]: 64 last for 584 years.
-fn nanos(duration: Duration) -> u64 {
-    duration.as_secs() * 1_000_000_000 + u64::from(duration.subsec_nanos())
 }
 
 fn said_close(course: Course) -> bool {

@@ -37,6 +37,6 @@ pub(crate) use self::ring::Ring;
 pub(crate) use self::route_slot::RouteSlot;
 pub(crate) use self::routes::RouteWindows;
 pub(crate) use self::served::Served;
-pub(crate) use self::slice::{SLICES, Slice, Slices};
+pub(crate) use self::slice::{SLICES, Slice, Slices, nanos};
 pub(crate) use self::sums::Sums;
 pub(crate) use self::window::Window;

@@ -81,8 +81,8 @@ impl Slice {
     }
 }
 
-/// 584 years of them, and no more.
-fn nanos(duration: Duration) -> u64 {
+/// Without the 128 bits of [`Duration::as_nanos`]: 64 last for 584 years.
+pub(crate) fn nanos(duration: Duration) -> u64 {
     let seconds = duration.as_secs().saturating_mul(1_000_000_000);
     seconds.saturating_add(u64::from(duration.subsec_nanos()))
 }

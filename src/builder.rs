@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::{env, fmt};
 
 use http::request::Parts;
@@ -9,7 +10,7 @@ use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, Shared};
 use crate::lint::Level;
 use crate::policy::{Environment, LintName, Policy, PolicyErrors, Table, resolve_levels};
-use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing};
+use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
 
 /// Makes a [`ConnLint`].
 ///
@@ -34,6 +35,7 @@ pub struct ConnLintBuilder {
     clock: Clock,
     bounds: Bounds,
     caller: Option<CallerFn>,
+    times_requests: bool,
 }
 
 impl ConnLintBuilder {
@@ -49,6 +51,7 @@ impl ConnLintBuilder {
             clock: Clock::default(),
             bounds: Bounds::default(),
             caller: None,
+            times_requests: false,
         }
     }
 
@@ -118,6 +121,22 @@ impl ConnLintBuilder {
         self
     }
 
+    /// Whether reporters are told how long each request took, on reused connections and on fresh
+    /// ones: [`Reporter::request_took`], in metrics `conn_lint_request_duration_seconds`. It takes
+    /// the parts that see where responses end: `make_service` or `accept`, and `connector` with
+    /// `response_bodies`. It costs an allocation a request. Default: off, since many services
+    /// have such an instrument.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::builder().request_durations(true).build();
+    /// ```
+    pub fn request_durations(mut self, on: bool) -> ConnLintBuilder {
+        self.times_requests = on;
+        self
+    }
+
     /// How callers are told apart. Default: by the peer's IP address, where the feature `axum` is
     /// on and `ConnectInfo<SocketAddr>` is in the request's extensions. Asked only for requests
     /// that have a finding; the text is cut at 64 bytes.
@@ -178,6 +197,9 @@ impl ConnLintBuilder {
             limiter: Limiter::new(self.clock, budget),
             caller: self.caller,
             exceptions: Exceptions::default(),
+            times_requests: self.times_requests,
+            wiring: Wiring::default(),
+            started: AtomicBool::new(false),
         };
         (ConnLint::from_shared(shared), errors)
     }

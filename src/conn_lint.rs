@@ -26,6 +26,8 @@ use crate::lint::{Client, Label};
 #[cfg(feature = "hyper-util")]
 use crate::outbound::Connector;
 use crate::outbound::{OutboundLayer, ResponseBodiesLayer};
+use crate::report::Part;
+use crate::snapshot::Snapshot;
 
 /// The lint of a process: one policy, one place to report to, and the layers that stand under
 /// them. A clone is the same lint.
@@ -63,6 +65,7 @@ impl ConnLint {
 
     /// The layer for a server. On an axum router it is added last, so that it covers every route.
     pub fn inbound(&self) -> InboundLayer {
+        self.0.wiring.add(Part::Inbound);
         InboundLayer::new(Placement::inbound(self.0.clone()))
     }
 
@@ -86,6 +89,7 @@ impl ConnLint {
     #[cfg(feature = "hyper-util")]
     #[track_caller]
     pub fn connector<C>(&self, name: impl AsRef<str>, connector: C) -> Connector<C> {
+        self.0.wiring.add(Part::Connector);
         let client = Client { name: Label::new(name.as_ref()), built_at: Location::caller() };
         Connector::new(connector, self.0.clone(), client)
     }
@@ -93,6 +97,7 @@ impl ConnLint {
     /// The layer that tracks the bodies of a client's responses, beside the header layer: it
     /// changes their type to [`TrackedBody`](crate::connection::TrackedBody), and nothing else.
     pub fn response_bodies(&self) -> ResponseBodiesLayer {
+        self.0.wiring.add(Part::ResponseBodies);
         ResponseBodiesLayer::new(self.0.clone())
     }
 
@@ -100,6 +105,7 @@ impl ConnLint {
     /// policies, logs and metrics; findings also tell where this was called.
     #[track_caller]
     pub fn outbound(&self, name: impl AsRef<str>) -> OutboundLayer {
+        self.0.wiring.add(Part::Outbound);
         OutboundLayer::new(Placement::outbound(self.0.clone(), name.as_ref(), Location::caller()))
     }
 
@@ -123,6 +129,7 @@ impl ConnLint {
     /// ```
     #[cfg(feature = "axum")]
     pub fn make_service<M>(&self, make: M) -> MakeService<M> {
+        self.0.wiring.add(Part::MakeService);
         MakeService::new(make, self.0.clone())
     }
 
@@ -137,6 +144,7 @@ impl ConnLint {
         L: axum::serve::Listener,
         L::Addr: 'static,
     {
+        self.0.wiring.add(Part::Listener);
         Listener::new(listener, self.0.clone()).tap_io(untouched as fn(&mut Io<L::Io>))
     }
 
@@ -193,6 +201,7 @@ impl ConnLint {
         stream: T,
         peer: impl Into<Option<SocketAddr>>,
     ) -> (Io<T>, Accepted) {
+        self.0.wiring.add(Part::Accept);
         Accepted::new(&self.0, stream, Addresses { local: None, peer: peer.into() })
     }
 
@@ -211,7 +220,26 @@ impl ConnLint {
     /// # }
     /// ```
     pub fn shutdown_signal<F: Future>(&self, signal: F) -> ShutdownSignal<F> {
+        self.0.wiring.add(Part::ShutdownSignal);
         ShutdownSignal::new(signal, self.0.clone())
+    }
+
+    /// What is known of connections now: requests and reuse by route, caller and upstream, why
+    /// connections end, and what each should change. Made for a page, a log line or a test, not
+    /// for every request: it walks all connections that are open, and brings the gauges up to date.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::new();
+    /// for upstream in lint.snapshot().upstreams {
+    ///     if let Some(change) = upstream.change {
+    ///         println!("{} dials for {} requests: {change}", upstream.dials, upstream.requests);
+    ///     }
+    /// }
+    /// ```
+    pub fn snapshot(&self) -> Snapshot {
+        self.0.snapshot()
     }
 
     /// An exception for one route of a server, as a layer on it: the lint is silent there, and

@@ -7,7 +7,7 @@ use http::Version;
 use crate::clock::Clock;
 use crate::connection::{Addresses, Flag, Record, Side, Slice, Standard, Turn};
 use crate::field::Signs;
-use crate::wired::Hold;
+use crate::wired::{Hold, Stopwatch};
 
 /// The connection of a request: which one, how often used, how old, how long idle before. A
 /// handler extracts it, a client finds it in the response's extensions.
@@ -41,6 +41,8 @@ pub struct ConnHandle {
     arrival: Option<Arrival>,
     /// Of the connection, while a response is under way on it.
     hold: Hold,
+    /// There where the times of requests are taken.
+    stopwatch: Option<Arc<Stopwatch>>,
 }
 
 /// What was seen of a request as it came in, for the layers further in.
@@ -82,7 +84,15 @@ impl ConnHandle {
 
     /// The handle of a connection, and of none of its requests.
     pub(crate) fn of(record: Arc<Record>) -> ConnHandle {
-        ConnHandle { record, request: 0, idle_before: 0, age: 0, arrival: None, hold: Hold::None }
+        ConnHandle {
+            record,
+            request: 0,
+            idle_before: 0,
+            age: 0,
+            arrival: None,
+            hold: Hold::None,
+            stopwatch: None,
+        }
     }
 
     /// The handle of a request.
@@ -95,6 +105,7 @@ impl ConnHandle {
             age,
             arrival: Some(arrival),
             hold: Hold::None,
+            stopwatch: None,
         }
     }
 
@@ -200,6 +211,15 @@ impl ConnHandle {
 
     pub(crate) fn arrival(&self) -> Option<&Arrival> {
         self.arrival.as_ref()
+    }
+
+    /// Takes the time of its request.
+    pub(crate) fn time(&mut self, stopwatch: Arc<Stopwatch>) {
+        self.stopwatch = Some(stopwatch);
+    }
+
+    pub(crate) fn stopwatch(&self) -> Option<&Arc<Stopwatch>> {
+        self.stopwatch.as_ref()
     }
 }
 

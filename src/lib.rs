@@ -23,6 +23,7 @@
 //! | what is looked for, and what was found | [`lint`] |
 //! | what is done about it | [`policy`] |
 //! | where it is reported | [`report`] |
+//! | what is known of connections now | [`snapshot`] |
 //! | what a test asserts | `test_util` |
 //! | why connections end, and who closes them | [`connection`] |
 //! | how the `Connection` field is read and edited | [`field`] |
@@ -37,7 +38,8 @@
 //! - `axum-server`: an acceptor for it; includes `hyper`;
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
 //! - `hyper-util`: a connector for its client; includes `hyper`;
-//! - `metrics`: counters by the `metrics` facade;
+//! - `metrics`: counters, gauges and histograms by the `metrics` facade;
+//! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;
 //! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
 
@@ -52,6 +54,7 @@ pub mod lint;
 pub mod outbound;
 pub mod policy;
 pub mod report;
+pub mod snapshot;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 

@@ -1,3 +1,5 @@
+mod survey;
+
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -8,8 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::course::Event;
 use super::record::{Flag, Turn};
+use super::standing::Changes;
 use super::window::{Heavy, Requests, RouteSlot, RouteWindows, Slice, Slices, Sums};
 use super::{Bounds, EndCause, Ended, Party, Pool, Record, Side};
+
+pub(crate) use self::survey::{Known, Survey};
 
 /// The connections of a lint: those that live, by who is at the other end, and the windows of
 /// those that ended. Locks are taken when a connection is first used and when it ends; a request
@@ -224,6 +229,20 @@ impl Connections {
                 && sibling.course().closer().is_none()
         };
         siblings.get(party).map_or(0, |siblings| sample(siblings).filter(usable).count())
+    }
+
+    /// How the open connections of a party changed since this was last asked: this one, which may
+    /// have ended, and those beside it.
+    pub(crate) fn changes(&self, record: &Record) -> Changes {
+        let mut changes = Changes::default();
+        record.stand(&mut changes);
+        if let Some(party) = record.party() {
+            let siblings = self.siblings(party);
+            // Each of very many costs its own opening no more than the first; a snapshot looks at all.
+            let siblings = siblings.get(party).into_iter().flatten().take(SAMPLE);
+            siblings.for_each(|sibling| sibling.stand(&mut changes));
+        }
+        changes
     }
 
     /// How many connections are in the tables.

@@ -14,12 +14,15 @@ mod dialler;
 mod end;
 mod ended;
 mod last;
+mod open_change;
 mod opened;
 mod party;
 mod persistence;
 mod pool;
 mod record;
 mod side;
+mod standing;
+mod state;
 mod symptom;
 mod window;
 
@@ -30,22 +33,23 @@ pub use self::closer::Closer;
 pub use self::dial_error::DialError;
 pub use self::end::End;
 pub use self::ended::Ended;
+pub use self::open_change::OpenChange;
 pub use self::opened::Opened;
 pub use self::party::Party;
 pub use self::pool::Pool;
 pub use self::side::Side;
+pub use self::state::State;
 pub use crate::wired::TrackedBody;
 #[cfg(feature = "hyper")]
 pub use crate::wired::{Io, Recorded};
 
-pub(crate) use self::connections::Connections;
+pub(crate) use self::connections::{Connections, Known, Survey};
 pub(crate) use self::course::Event;
 pub(crate) use self::dialler::{Alive, Dialler};
 pub(crate) use self::end::Ending;
 pub(crate) use self::last::{Last, Standard};
 pub(crate) use self::persistence::persistence;
 pub(crate) use self::record::{Addresses, Finish, Flag, Record, Turn};
-pub(crate) use self::symptom::Symptom;
-#[cfg(feature = "test-util")]
-pub(crate) use self::symptom::advice;
-pub(crate) use self::window::{RouteSlot, Slice, path_hash};
+pub(crate) use self::standing::Changes;
+pub(crate) use self::symptom::{Symptom, advice};
+pub(crate) use self::window::{Requests, RouteSlot, Slice, path_hash};

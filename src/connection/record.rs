@@ -8,8 +8,9 @@ use http::Version;
 use super::course::{Course, Event, Phase};
 use super::dialler::Dialler;
 use super::last::Last;
+use super::standing::{Changes, Kind, Standing};
 use super::window::{RouteCache, Served, nanos};
-use super::{Closer, EndCause, Ending, Party, Side};
+use super::{Closer, EndCause, Ending, Party, Side, State};
 use crate::clock::Clock;
 use crate::lint::{Circumstances, RequestBody};
 
@@ -36,6 +37,7 @@ pub(crate) struct Record {
     course: AtomicU64,
     flags: AtomicU16,
     version: AtomicU8,
+    standing: Standing,
     in_flight: AtomicU32,
     requests: AtomicU64,
     /// When the last exchange began or ended, and when a read was polled in vain: nanoseconds
@@ -150,6 +152,7 @@ impl Record {
             course: AtomicU64::new(Course::START.bits()),
             flags: AtomicU16::new(0),
             version: AtomicU8::new(0),
+            standing: Standing::default(),
             in_flight: AtomicU32::new(0),
             requests: AtomicU64::new(0),
             touched: AtomicU64::new(0),
@@ -237,6 +240,22 @@ impl Record {
     /// may be on its way since, and its last response to a caller that did not read it yet.
     pub(crate) fn was_pooled_since(&self, since: Instant) -> bool {
         self.course().phase() == Phase::Idle || self.is_awaited() || self.touched() >= since
+    }
+
+    /// Whether a request is under way on it, as far as can be told.
+    pub(crate) fn state(&self) -> State {
+        let phase = self.course().phase();
+        let active = self.in_flight() > 0 || phase.is_active() || phase == Phase::Tunnel;
+        if active { State::Active } else { State::Idle }
+    }
+
+    /// Counts it among the open connections as what it is now.
+    pub(crate) fn stand(&self, changes: &mut Changes) {
+        if self.is(Flag::Closed) {
+            self.standing.leave(changes);
+        } else {
+            self.standing.enter(Kind::new(self.version(), self.state()), changes);
+        }
     }
 
     /// How long no exchange has begun or ended.

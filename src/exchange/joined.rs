@@ -10,8 +10,8 @@ use http::{Request, Response};
 use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
-    Addresses, DialError, Dialler, EndCause, Flag, Last, Opened, Party, Pool, Record, RouteSlot,
-    Side, Slice, Symptom, Turn, path_hash,
+    Addresses, Changes, DialError, Dialler, EndCause, Flag, Last, OpenChange, Opened, Party, Pool,
+    Record, RouteSlot, Side, Slice, Symptom, Turn, path_hash,
 };
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
@@ -39,7 +39,7 @@ impl Shared {
         let record = Record::new(Side::Inbound, self.clock.clone(), now, addresses)
             .born(self.connections.since_epoch(now));
         let record = Arc::new(record);
-        self.reporter.opened(&Opened::new(&record));
+        self.opened(&record);
         Some(Guard::new(self.clone(), record))
     }
 
@@ -54,13 +54,14 @@ impl Shared {
         let party = Party::caller(caller);
         let now = self.clock.now();
         self.connections.meet(record, party, now);
+        self.count_open(record);
         self.judge_window(record, now);
     }
 
     /// A dial of a client of ours led to a connection.
     pub(crate) fn dialled(&self, record: &Arc<Record>, party: Party) {
         self.connections.meet(record, party, record.opened);
-        self.reporter.opened(&Opened::new(record));
+        self.opened(record);
         let Some(party) = record.party() else { return };
         let crowded = self.connections.pressure(party, record.opened);
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
@@ -107,6 +108,7 @@ impl Shared {
     fn count(&self, record: &Record, turn: Turn) {
         self.connections.count(record, turn);
         if turn.number == 1 {
+            self.count_open(record);
             self.judge_window(record, record.opened + Duration::from_nanos(turn.age));
             self.judge_http2(record);
         }
@@ -184,6 +186,9 @@ impl Shared {
         let counted = routes.count(slot, record.id, arrival.slice, fresh, excused);
         if counted {
             record.went(Last::Route(slot, arrival.method));
+            if let Some(stopwatch) = handle.stopwatch() {
+                stopwatch.on_route(slot);
+            }
         }
         counted
     }
@@ -229,6 +234,7 @@ impl Shared {
     pub(crate) fn close(&self, record: &Record) {
         let now = self.clock.now();
         let Some(ended) = self.connections.close(record, now, thread::panicking()) else { return };
+        self.count_open(record);
         self.reporter.ended(&ended);
         let Some(party) = record.party() else { return };
         let Some((sums, _)) = self.connections.pressure(party, now) else { return };
@@ -239,6 +245,24 @@ impl Shared {
         }
         if ended.end.cause == EndCause::ClientDropped {
             self.judge_clients(record, party, now);
+        }
+    }
+
+    fn opened(&self, record: &Arc<Record>) {
+        self.start();
+        self.reporter.opened(&Opened::new(record));
+        self.count_open(record);
+    }
+
+    /// Tells how many connections of its party are open, as it is opened, first used, or ends.
+    fn count_open(&self, record: &Record) {
+        let changes = self.connections.changes(record);
+        self.open_changed(record.side, record.party(), &changes);
+    }
+
+    pub(super) fn open_changed(&self, side: Side, party: Option<&Party>, changes: &Changes) {
+        for (version, state, by) in changes.iter() {
+            self.reporter.open_changed(&OpenChange { side, party, version, state, by });
         }
     }
 

@@ -11,6 +11,7 @@ mod judgement;
 mod placement;
 mod request;
 mod shared;
+mod surveyed;
 mod target;
 mod told;
 

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::request::Parts;
 
@@ -8,7 +9,7 @@ use crate::clock::Clock;
 use crate::connection::Connections;
 use crate::lint::{Finding, Level, printable};
 use crate::policy::Table;
-use crate::report::{Limiter, Reporter};
+use crate::report::{Limiter, Reporter, Wiring};
 
 /// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
 pub(crate) struct Shared {
@@ -19,6 +20,11 @@ pub(crate) struct Shared {
     pub(crate) limiter: Limiter,
     pub(crate) caller: Option<CallerFn>,
     pub(crate) exceptions: Exceptions,
+    /// Whether the times of requests are taken.
+    pub(crate) times_requests: bool,
+    pub(crate) wiring: Wiring,
+    /// Whether it was told with what the lint starts.
+    pub(crate) started: AtomicBool,
 }
 
 /// Tells callers apart, by the head of their request.
@@ -34,6 +40,14 @@ impl Shared {
             Some(notice) => self.reporter.notice(&notice),
             None => self.reporter.suppressed(finding.lint),
         }
+    }
+
+    /// Tells with what the lint starts, once. Relaxed: nothing hangs on it.
+    pub(crate) fn start(&self) {
+        if self.started.load(Ordering::Relaxed) || self.started.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.reporter.started(&self.startup());
     }
 
     /// The caller of a request: what the user's function says, else its IP address where the
@@ -63,14 +77,16 @@ fn peer(_: &Parts) -> Option<String> {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { clock: _, connections, table, reporter: _, limiter, caller, exceptions } =
-            self;
+        let Shared { clock: _, connections, table, reporter: _, limiter, caller, .. } = self;
+        let Shared { exceptions, times_requests, wiring, started: _, .. } = self;
         f.debug_struct("Shared")
             .field("table", table)
             .field("connections", connections)
             .field("limiter", limiter)
             .field("caller", &caller.is_some())
             .field("exceptions", exceptions)
+            .field("times_requests", times_requests)
+            .field("wired", &wiring.wired())
             .finish_non_exhaustive()
     }
 }

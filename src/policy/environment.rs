@@ -41,6 +41,11 @@ impl Environment {
         (environment, PolicyErrors::check(errors).err())
     }
 
+    /// No level acts above this one.
+    pub(super) fn cap(&self) -> Level {
+        if self.observe { Level::Warn } else { Level::Deny }
+    }
+
     fn read(&mut self, setting: &str, errors: &mut Vec<PolicyError>) -> Result<(), PolicyError> {
         let Some((name, level)) = setting.split_once('=') else {
             match setting.to_ascii_lowercase().as_str() {

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use super::levels::{Levels, effective};
 use super::route::ParsedRoute;
 use super::routes::Routes;
-use super::{Environment, Policy, Template};
+use super::{Environment, Policy, Preset, Template};
 use crate::connection::RouteSlot;
 use crate::lint::{Label, Level, Lint, LintSet, Place};
 
@@ -15,6 +15,9 @@ use crate::lint::{Label, Level, Lint, LintSet, Place};
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) off: bool,
+    pub(crate) preset: Preset,
+    /// Of the policy, or of the environment.
+    pub(crate) cap: Level,
     pub(crate) probes_excluded: bool,
     pub(crate) deny_status: StatusCode,
     /// What the environment sets: no code on a route changes it.
@@ -65,6 +68,8 @@ impl Table {
         };
         let mut table = Table {
             off: environment.off,
+            preset: policy.preset,
+            cap: policy.cap.min(environment.cap()),
             probes_excluded: policy.probes_excluded,
             deny_status: policy.deny_status,
             forced: environment.levels.iter().map(|(lint, _)| *lint).collect(),
@@ -241,7 +246,7 @@ impl Rules {
         let named = |levels: &[(Lint, Level)], lint| {
             levels.iter().rev().find(|(named, _)| *named == lint).map(|(_, level)| *level)
         };
-        let cap = if environment.observe { Level::Warn } else { Level::Deny };
+        let cap = environment.cap();
         let acts = Levels::new(|lint| {
             let level =
                 named(over, lint).unwrap_or_else(|| policy.preset.level(lint)).min(policy.cap);

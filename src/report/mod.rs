@@ -1,4 +1,4 @@
-//! Where findings go: the log, metrics, and whatever a user adds.
+//! Where findings and connections are told of: the log, metrics, and whatever a user adds.
 //!
 //! Every finding goes to every [`Reporter`]. Of those, the ones that pass the rate limit are
 //! noticed as well: at most one for a lint, action, place, fault, client and route in a
@@ -11,14 +11,23 @@ mod limit;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod notice;
+mod part;
 mod reporter;
+mod request_time;
+mod startup;
 mod tracing;
+mod wired;
 
 #[cfg(feature = "metrics")]
-pub use self::metrics::Metrics;
+pub use self::metrics::{Metrics, recommended_buckets};
 pub use self::notice::Notice;
+pub use self::part::Part;
 pub use self::reporter::Reporter;
-pub use self::tracing::{TARGET, Tracing};
+pub use self::request_time::RequestTime;
+pub use self::startup::Startup;
+pub use self::tracing::{TARGET, Tracing, make_span};
+pub use self::wired::Wired;
 
 pub(crate) use self::budget::Budget;
 pub(crate) use self::limit::Limiter;
+pub(crate) use self::wired::Wiring;

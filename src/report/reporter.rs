@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Notice;
-use crate::connection::{DialError, Ended, Opened, Party};
+use super::{Notice, RequestTime, Startup};
+use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::lint::{Client, Finding, Lint};
 
 /// Takes what was found. Methods are called on the path of a request that has a finding, so they
-/// must not block, and as it is dropped, so they must not panic. All have a default that does
+/// must not block, and as it is dropped, so they must not panic; others as a connection is opened or
+/// ends. All have a default that does
 /// nothing.
 ///
 /// Implemented for `()`, which drops everything, for closures, which get every finding, and for
@@ -40,9 +41,26 @@ pub trait Reporter: Send + Sync + 'static {
         _ = lint;
     }
 
+    /// The lint's first connection is about to be opened: what is wired by now.
+    fn started(&self, startup: &Startup) {
+        _ = startup;
+    }
+
     /// A connection was opened.
     fn opened(&self, connection: &Opened) {
         _ = connection;
+    }
+
+    /// The number of open connections of a kind changed. That is looked at as one of a party's
+    /// connections is opened, is first used or ends, and in each
+    /// [`ConnLint::snapshot`](crate::ConnLint::snapshot); not with each request.
+    fn open_changed(&self, change: &OpenChange<'_>) {
+        _ = change;
+    }
+
+    /// A request took so long.
+    fn request_took(&self, time: &RequestTime) {
+        _ = time;
     }
 
     /// A dial of a client of ours failed, after so long.
@@ -85,8 +103,20 @@ macro_rules! forward {
             $($to.suppressed(lint);)+
         }
 
+        fn started(&$self, startup: &Startup) {
+            $($to.started(startup);)+
+        }
+
         fn opened(&$self, connection: &Opened) {
             $($to.opened(connection);)+
+        }
+
+        fn open_changed(&$self, change: &OpenChange<'_>) {
+            $($to.open_changed(change);)+
+        }
+
+        fn request_took(&$self, time: &RequestTime) {
+            $($to.request_took(time);)+
         }
 
         fn dial_failed(

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::Hold;
+use super::{Hold, Stopwatch};
 use crate::body::{Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
 
@@ -21,8 +21,15 @@ pin_project! {
     #[derive(Debug)]
     pub struct TrackedBody<B> {
         #[pin]
-        body: Watched<B, Mark>,
+        body: Watched<B, Timed>,
     }
+}
+
+/// A mark, and the time of the request where it is taken.
+#[derive(Debug)]
+struct Timed {
+    mark: Mark,
+    stopwatch: Option<Arc<Stopwatch>>,
 }
 
 /// Whose body it is, and what its end means for the connection.
@@ -42,7 +49,12 @@ pub(crate) enum Mark {
 
 impl<B: Body> TrackedBody<B> {
     pub(crate) fn new(body: B, mark: Mark) -> TrackedBody<B> {
-        TrackedBody { body: Watched::new(body, mark) }
+        TrackedBody::timed(body, mark, None)
+    }
+
+    /// A response's body, with whose end its request does.
+    pub(crate) fn timed(body: B, mark: Mark, stopwatch: Option<Arc<Stopwatch>>) -> TrackedBody<B> {
+        TrackedBody { body: Watched::new(body, Timed { mark, stopwatch }) }
     }
 
     pub(crate) fn untracked(body: B) -> TrackedBody<B> {
@@ -67,6 +79,31 @@ impl<B: Body> Body for TrackedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+// === impl Timed ===
+
+impl Timed {
+    fn tell(self, how: impl FnOnce(Mark)) {
+        how(self.mark);
+        if let Some(stopwatch) = self.stopwatch {
+            stopwatch.stop();
+        }
+    }
+}
+
+impl Watch for Timed {
+    fn ended(self) {
+        self.tell(Mark::ended);
+    }
+
+    fn failed(self) {
+        self.tell(Mark::failed);
+    }
+
+    fn dropped(self) {
+        self.tell(Mark::dropped);
     }
 }
 

@@ -5,6 +5,7 @@ mod body;
 mod guard;
 #[cfg(feature = "hyper")]
 mod io;
+mod stopwatch;
 
 pub use self::body::TrackedBody;
 #[cfg(feature = "hyper")]
@@ -12,3 +13,4 @@ pub use self::io::{Io, Recorded};
 
 pub(crate) use self::body::Mark;
 pub(crate) use self::guard::{Guard, Hold};
+pub(crate) use self::stopwatch::Stopwatch;

@@ -14,6 +14,7 @@ mod programs;
 mod raw;
 #[cfg(feature = "test-util")]
 mod readme;
+mod reporting;
 mod routes;
 mod served;
 mod server;

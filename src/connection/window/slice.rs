@@ -23,6 +23,11 @@ impl Slices {
         Duration::from_nanos(self.len.saturating_mul(last.since(first).into()))
     }
 
+    /// How long a window is: all of its slices but the current one.
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_nanos(self.len.saturating_mul(SLICES as u64 - 1))
+    }
+
     /// With slices of a tenth of a second, the numbers last for thirteen years. What is shorter
     /// is taken as this.
     const SHORTEST: Duration = Duration::from_millis(100);

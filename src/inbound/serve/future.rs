@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use super::Bodies;
 use crate::connection::{EndCause, Event, Finish, Flag, Record, TrackedBody};
 use crate::field::Signs;
-use crate::wired::Mark;
+use crate::wired::{Mark, Stopwatch};
 
 pin_project! {
     /// The response of a [`PerConnection`](super::PerConnection) service.
@@ -38,6 +38,7 @@ pub(super) struct Exchange {
     is_connect: bool,
     is_head: bool,
     is_answered: bool,
+    stopwatch: Option<Arc<Stopwatch>>,
 }
 
 // === impl ServingFuture ===
@@ -80,7 +81,13 @@ where
 
 impl Exchange {
     pub(super) fn new(record: Arc<Record>, is_connect: bool, is_head: bool) -> Exchange {
-        Exchange { record, is_connect, is_head, is_answered: false }
+        Exchange { record, is_connect, is_head, is_answered: false, stopwatch: None }
+    }
+
+    /// The same, with the time taken.
+    pub(super) fn timed(mut self, stopwatch: Option<Arc<Stopwatch>>) -> Exchange {
+        self.stopwatch = stopwatch;
+        self
     }
 
     fn answer<T: Bodies<R>, R: Body>(
@@ -109,10 +116,14 @@ impl Exchange {
             || status.is_informational();
         if has_none || response.body().is_end_stream() {
             record.finish(|| record.clock.now(), Finish::Whole);
+            if let Some(stopwatch) = &self.stopwatch {
+                stopwatch.stop();
+            }
             return response.map(T::plain);
         }
         let mark = Mark::Answer(record.clone());
-        response.map(|body| T::tracked(TrackedBody::new(body, mark)))
+        let stopwatch = self.stopwatch.take();
+        response.map(|body| T::tracked(TrackedBody::timed(body, mark, stopwatch)))
     }
 
     fn fail(&mut self) {

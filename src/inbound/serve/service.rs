@@ -1,6 +1,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -11,7 +12,7 @@ use crate::connection::{EndCause, Flag, Record, TrackedBody, path_hash, persiste
 use crate::exchange::Shared;
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
-use crate::wired::{Guard, Mark};
+use crate::wired::{Guard, Mark, Stopwatch};
 
 /// The services of one connection: each request gets its [`ConnHandle`], and the bodies of both
 /// directions are tracked. Made by [`ConnLint::make_service`](crate::ConnLint::make_service) for
@@ -75,6 +76,7 @@ where
         let is_tunnel = request.method() == Method::CONNECT;
         let is_head = request.method() == Method::HEAD;
         let handle = link.receive(&mut request);
+        let stopwatch = handle.stopwatch().cloned();
         request.extensions_mut().insert(handle);
         let record = &link.record;
         let request = if request.body().is_end_stream() {
@@ -87,6 +89,7 @@ where
         };
         // The future first, so that a panic in `call` is seen, too.
         let exchange = super::future::Exchange::new(record.clone(), is_tunnel, is_head);
+        let exchange = exchange.timed(stopwatch);
         ServingFuture::watched(self.inner.call(request), exchange)
     }
 }
@@ -129,6 +132,13 @@ impl Link {
             method: request.method().into(),
             slice,
         };
-        ConnHandle::of_turn(record.clone(), turn, arrival)
+        let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
+        if shared.times_requests {
+            let began = record.opened + Duration::from_nanos(turn.age);
+            let reused = handle.reused();
+            let stopwatch = Stopwatch::new(shared.clone(), record.clone(), began, reused);
+            handle.time(Arc::new(stopwatch));
+        }
+        handle
     }
 }

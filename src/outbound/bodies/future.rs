@@ -2,6 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use http::Response;
 use http_body::Body;
@@ -10,7 +11,7 @@ use pin_project_lite::pin_project;
 use crate::connection::TrackedBody;
 use crate::exchange::Shared;
 use crate::handle::ConnHandle;
-use crate::wired::Mark;
+use crate::wired::{Mark, Stopwatch};
 
 pin_project! {
     /// The response of a [`ResponseBodies`](super::ResponseBodies) client.
@@ -25,6 +26,8 @@ pin_project! {
         #[pin]
         future: F,
         shared: Arc<Shared>,
+        // There where the times of requests are taken.
+        began: Option<Instant>,
     }
 }
 
@@ -32,7 +35,8 @@ pin_project! {
 
 impl<F> ResponseBodiesFuture<F> {
     pub(super) fn new(future: F, shared: Arc<Shared>) -> ResponseBodiesFuture<F> {
-        ResponseBodiesFuture { future, shared }
+        let began = shared.times_requests.then(|| shared.clock.now());
+        ResponseBodiesFuture { future, shared, began }
     }
 }
 
@@ -47,15 +51,17 @@ where
         let this = self.project();
         let Poll::Ready(result) = this.future.poll(cx) else { return Poll::Pending };
         Poll::Ready(result.map(|mut response| {
-            let mark = match this.shared.answered(&mut response) {
-                Some(record) => {
-                    record.answering();
-                    let handle = response.extensions_mut().get_mut::<ConnHandle>();
-                    Mark::Response(record, handle.map(ConnHandle::take_hold).unwrap_or_default())
-                }
-                None => Mark::None,
+            let Some(record) = this.shared.answered(&mut response) else {
+                return response.map(TrackedBody::untracked);
             };
-            response.map(|body| TrackedBody::new(body, mark))
+            record.answering();
+            let stopwatch = this.began.map(|began| {
+                let reused = response.extensions().get().is_some_and(ConnHandle::reused);
+                Arc::new(Stopwatch::new(this.shared.clone(), record.clone(), began, reused))
+            });
+            let handle = response.extensions_mut().get_mut::<ConnHandle>();
+            let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
+            response.map(|body| TrackedBody::timed(body, Mark::Response(record, hold), stopwatch))
         }))
     }
 }

@@ -1,21 +1,7 @@
-use super::{Notice, Reporter};
+use super::TARGET;
+use super::texts::{CALLER, LABEL, cut, shown};
 use crate::lint::Action;
-
-/// The target of every event: `tower_conn_lint`.
-pub const TARGET: &str = "tower_conn_lint";
-
-/// Writes notices as events of `tracing`: our own faults at WARN, those of callers and upstreams
-/// at INFO. On by default; [`ConnLintBuilder::without_tracing`](crate::ConnLintBuilder::without_tracing)
-/// takes it out.
-///
-/// ```
-/// use tower_conn_lint::{ConnLint, report::Tracing};
-///
-/// // The same as the default.
-/// let lint = ConnLint::builder().without_tracing().reporter(Tracing).build();
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tracing;
+use crate::report::Notice;
 
 /// An event's level must be known when the code is compiled, so it stands here twice.
 macro_rules! event {
@@ -49,20 +35,16 @@ macro_rules! event {
     }};
 }
 
-impl Reporter for Tracing {
-    fn notice(&self, notice: &Notice<'_>) {
-        if notice.finding.is_ours() {
-            event!(warn, notice);
-        } else {
-            event!(info, notice);
-        }
+/// The line about a finding: our own faults at WARN, those of callers and upstreams at INFO.
+pub(super) fn tell(notice: &Notice<'_>) {
+    if notice.finding.is_ours() {
+        event!(warn, notice);
+    } else {
+        event!(info, notice);
     }
 }
 
-/// How long texts may be as a line shows them, in bytes: a subscriber escapes quotes and
-/// backslashes once more, of which a caller may send any number.
-const LABEL: usize = 96;
-const CALLER: usize = 64;
+/// How long the others may be.
 const EVIDENCE: usize = 320;
 const HELP: usize = 160;
 /// All of these together, and the callers: what else is on a line takes up to 400.
@@ -82,62 +64,21 @@ fn evidence<'a>(notice: &Notice<'a>) -> &'a str {
     cut(finding.evidence.as_str(), EVIDENCE.min(TEXTS.saturating_sub(taken)))
 }
 
-/// As much of a text as takes `most` bytes once it is escaped.
-fn cut(text: &str, most: usize) -> &str {
-    let mut len = 0;
-    let too_long = |(_, c): &(usize, char)| {
-        len += escaped(*c);
-        len > most
-    };
-    text.char_indices().find(too_long).map_or(text, |(at, _)| &text[..at])
-}
-
-/// How long a text is once it is escaped.
-fn shown(text: &str) -> usize {
-    text.chars().map(escaped).sum()
-}
-
-fn escaped(c: char) -> usize {
-    c.escape_debug().map(char::len_utf8).sum()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::panic::Location;
-    use std::sync::{Arc, Mutex};
 
     use http::Method;
 
     use super::*;
     use crate::lint::{self, Client, Evidence, Finding, Label, Level, Lint, Place};
-
-    /// Where a subscriber writes to.
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("no test panics with the lock").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::report::tracing::log;
 
     /// The line about a finding, of which so many were held back before.
     fn line(finding: &Finding, suppressed: u64) -> String {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
         let callers = finding.caller.iter().map(|caller| (caller.clone(), suppressed));
         let notice = Notice { finding, suppressed, callers: callers.collect() };
-        ::tracing::subscriber::with_default(subscriber, || Tracing.notice(&notice));
-        let bytes = log.0.lock().expect("no test panics with the lock").clone();
-        String::from_utf8(bytes).expect("a log is text")
+        log::of(|| tell(&notice))
     }
 
     fn silent_close() -> Finding {

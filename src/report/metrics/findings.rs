@@ -1,28 +1,14 @@
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use metrics::Counter;
 
-use super::Reporter;
+use super::kept::Kept;
+use super::{ADDRESS, ROUTE};
 use crate::lint::{Finding, Label, Level, Lint};
 
-/// Counts findings by the `metrics` facade: `conn_lint_findings` and
-/// `conn_lint_findings_suppressed`. On by default where the feature `metrics` is.
-///
-/// A counter is registered at its first finding and kept, so a recorder has to be installed
-/// before requests are served.
-///
-/// ```
-/// use tower_conn_lint::{ConnLint, report::Metrics};
-///
-/// let lint = ConnLint::builder().build();                    // with it
-/// let lint = ConnLint::builder().without_metrics().build();  // without it
-/// # _ = Metrics::default();
-/// ```
+/// What was found.
 #[derive(Debug, Default)]
-pub struct Metrics {
-    findings: Mutex<HashMap<Key, Counter>>,
-    suppressed: Mutex<HashMap<Lint, Counter>>,
+pub(super) struct FindingMetrics {
+    findings: Kept<Key, Counter>,
+    suppressed: Kept<Lint, Counter>,
 }
 
 /// What tells one counter of findings from another; labels and lints bound their number.
@@ -36,30 +22,18 @@ struct Key {
     place: (&'static str, Label),
 }
 
-// === impl Metrics ===
+// === impl FindingMetrics ===
 
-impl Metrics {
-    fn count(&self, finding: &Finding) {
+impl FindingMetrics {
+    pub(super) fn count(&self, finding: &Finding) {
         let key = Key::of(finding);
-        let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
-        findings.entry(key).or_insert_with(|| key.register()).increment(1);
-    }
-}
-
-impl Reporter for Metrics {
-    fn finding(&self, finding: &Finding) {
-        self.count(finding);
+        self.findings.with(key, || key.register(), |counter| counter.increment(1));
     }
 
-    fn accepted(&self, finding: &Finding) {
-        self.count(finding);
-    }
-
-    fn suppressed(&self, lint: Lint) {
-        let mut suppressed = self.suppressed.lock().unwrap_or_else(PoisonError::into_inner);
-        let register =
-            || metrics::counter!("conn_lint_findings_suppressed", "conn_lint_lint" => lint.name());
-        suppressed.entry(lint).or_insert_with(register).increment(1);
+    pub(super) fn suppressed(&self, lint: Lint) {
+        let labels = [("conn_lint_lint", lint.name())];
+        let register = || metrics::counter!("conn_lint_findings_suppressed", &labels);
+        self.suppressed.with(lint, register, |counter| counter.increment(1));
     }
 }
 
@@ -73,8 +47,8 @@ impl Key {
             action: finding.action.as_str(),
             would: finding.would,
             place: match finding.place.is_inbound() {
-                true => ("http_route", finding.route),
-                false => ("server_address", finding.server.unwrap_or(Label::OTHER)),
+                true => (ROUTE, finding.route),
+                false => (ADDRESS, finding.server.unwrap_or(Label::OTHER)),
             },
         }
     }

@@ -1,0 +1,121 @@
+//! The sink to the `metrics` facade. Its names are those of OpenTelemetry's conventions, or ours
+//! beside them, with `_` for `.` and the unit as suffix.
+
+mod buckets;
+mod connections;
+mod findings;
+mod kept;
+mod open;
+mod requests;
+mod upstreams;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use self::connections::ConnectionMetrics;
+use self::findings::FindingMetrics;
+use self::open::OpenMetrics;
+use self::requests::RequestMetrics;
+use self::upstreams::Upstreams;
+use super::{Reporter, RequestTime};
+use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
+use crate::lint::{Client, Finding, Lint};
+
+pub use self::buckets::recommended_buckets;
+
+/// Counts by the `metrics` facade. On by default where the feature `metrics` is.
+///
+/// | name | kind | labels |
+/// |---|---|---|
+/// | `conn_lint_findings` | counter | `conn_lint_lint`, `conn_lint_level`, `conn_lint_action`, `conn_lint_would`, `http_route` or `server_address` |
+/// | `conn_lint_findings_suppressed` | counter | `conn_lint_lint` |
+/// | `conn_lint_connections_ended` | counter | `conn_lint_side`, `conn_lint_end_cause`, `conn_lint_closer`, `conn_lint_connection_reused` |
+/// | `conn_lint_requests_per_connection` | histogram | `conn_lint_side`, `http_route` (of its last request) or `server_address` |
+/// | `conn_lint_server_accepts` | counter | |
+/// | `conn_lint_server_open_connections` | gauge | `http_connection_state` |
+/// | `conn_lint_client_dials` | counter | `server_address`, `error_type` of those that failed |
+/// | `conn_lint_client_dial_duration_seconds` | histogram, of those that did not fail | `server_address` |
+/// | `http_client_open_connections` | gauge | `http_connection_state`, `server_address`, `server_port`, `network_protocol_version` |
+/// | `http_client_connection_duration_seconds` | histogram | `server_address`, `server_port`, `network_protocol_version` |
+/// | `conn_lint_request_duration_seconds` | histogram, [a switch](crate::ConnLintBuilder::request_durations), off | `conn_lint_side`, `http_route` or `conn_lint_client`, `conn_lint_connection_reused` |
+///
+/// Without a label `server_port`, `server_address` is host and port. A label whose value is not
+/// known is left out. Beyond 256 upstreams the rest counts as `other`, as do routes and clients
+/// beyond the number of [labels](crate::lint::Label).
+///
+/// The gauges are right in their sum at any time. Which connections are active and which idle is
+/// looked at as one of the same party is opened, first used or ends, and in each
+/// [`ConnLint::snapshot`](crate::ConnLint::snapshot): a clean request pays for no gauge.
+///
+/// What counts is registered at its first use and kept, so a recorder has to be installed before
+/// connections are opened. [`recommended_buckets`](super::recommended_buckets) is for the exporter.
+///
+/// ```
+/// use tower_conn_lint::{ConnLint, report::Metrics};
+///
+/// let lint = ConnLint::builder().build();                    // with it
+/// let lint = ConnLint::builder().without_metrics().build();  // without it
+/// # _ = Metrics::default();
+/// ```
+#[derive(Debug, Default)]
+pub struct Metrics {
+    findings: FindingMetrics,
+    connections: ConnectionMetrics,
+    open: OpenMetrics,
+    requests: RequestMetrics,
+    upstreams: Upstreams,
+}
+
+/// A label, as the facade takes it.
+type Pair = (&'static str, ::metrics::SharedString);
+
+const SIDE: &str = "conn_lint_side";
+const REUSED: &str = "conn_lint_connection_reused";
+const ROUTE: &str = "http_route";
+const ADDRESS: &str = "server_address";
+
+impl Reporter for Metrics {
+    fn finding(&self, finding: &Finding) {
+        self.findings.count(finding);
+    }
+
+    fn accepted(&self, finding: &Finding) {
+        self.findings.count(finding);
+    }
+
+    fn suppressed(&self, lint: Lint) {
+        self.findings.suppressed(lint);
+    }
+
+    fn opened(&self, connection: &Opened) {
+        let upstream = connection.party.as_ref().map(|party| self.upstreams.find(party.name()));
+        self.connections.opened(upstream.as_ref(), connection.dial);
+    }
+
+    fn open_changed(&self, change: &OpenChange<'_>) {
+        let upstream = change.party.filter(|party| party.client().is_some());
+        let upstream = upstream.map(|party| self.upstreams.find(party.name()));
+        self.open.change(upstream.as_ref(), change);
+    }
+
+    fn request_took(&self, time: &RequestTime) {
+        self.requests.record(time);
+    }
+
+    fn dial_failed(&self, _: &Client, upstream: &Party, error: DialError, _: Duration) {
+        self.connections.dial_failed(&self.upstreams.find(upstream.name()), error);
+    }
+
+    fn ended(&self, connection: &Ended) {
+        let upstream = connection.party.as_ref().filter(|party| party.client().is_some());
+        let upstream = upstream.map(|party| self.upstreams.find(party.name()));
+        self.connections.ended(upstream.as_ref(), connection);
+    }
+}
+
+/// A truth value as a label's.
+const fn truth(is: bool) -> &'static str {
+    if is { "true" } else { "false" }
+}

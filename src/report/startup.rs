@@ -1,0 +1,40 @@
+use std::fmt;
+
+use super::Wired;
+use crate::lint::Level;
+use crate::policy::Preset;
+
+/// With what a lint starts: told once, as its first connection is opened.
+///
+/// ```
+/// use tower_conn_lint::report::{Reporter, Startup};
+///
+/// struct Stderr;
+///
+/// impl Reporter for Stderr {
+///     fn started(&self, startup: &Startup) {
+///         eprintln!("wired: {}; policy: {}", startup.wired, startup.preset);
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Startup {
+    /// The parts that are wired by now.
+    pub wired: Wired,
+    /// The preset that the policy refines.
+    pub preset: Preset,
+    /// No level acts above this one, by the policy or by `CONN_LINT`.
+    pub cap: Level,
+}
+
+// === impl Startup ===
+
+impl Startup {
+    /// What is unknown by what is not wired.
+    pub(super) fn unknown(&self) -> impl fmt::Display {
+        let unknown: Vec<_> =
+            self.wired.missing().iter().map(|part| part.unknown_without()).collect();
+        if unknown.is_empty() { "nothing".to_owned() } else { unknown.join("; ") }
+    }
+}

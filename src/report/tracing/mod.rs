@@ -1,0 +1,63 @@
+//! The sink to `tracing`.
+
+mod connection;
+#[cfg(test)]
+mod log;
+mod notice;
+mod span;
+mod texts;
+
+use std::time::Duration;
+
+use super::{Notice, Reporter, Startup};
+use crate::connection::{DialError, Ended, Party};
+use crate::lint::Client;
+
+pub use self::span::make_span;
+
+/// The target of every event: `tower_conn_lint`.
+pub const TARGET: &str = "tower_conn_lint";
+
+/// Writes events of `tracing`. On by default;
+/// [`ConnLintBuilder::without_tracing`](crate::ConnLintBuilder::without_tracing) takes it out.
+///
+/// | what | level |
+/// |---|---|
+/// | a finding that passed the rate limit | WARN where the fault is ours, INFO where it is a caller's or an upstream's |
+/// | what is wired, and what is therefore unknown: once, as the first connection is opened | INFO |
+/// | the record of a connection that ended | DEBUG |
+/// | a dial that failed | DEBUG |
+///
+/// ```
+/// use tower_conn_lint::{ConnLint, report::Tracing};
+///
+/// // The same as the default.
+/// let lint = ConnLint::builder().without_tracing().reporter(Tracing).build();
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tracing;
+
+impl Reporter for Tracing {
+    fn notice(&self, notice: &Notice<'_>) {
+        notice::tell(notice);
+    }
+
+    fn started(&self, startup: &Startup) {
+        ::tracing::info!(
+            target: TARGET,
+            wired = %startup.wired,
+            unknown = %startup.unknown(),
+            preset = startup.preset.as_str(),
+            cap = startup.cap.as_str(),
+            "connections are watched",
+        );
+    }
+
+    fn dial_failed(&self, client: &Client, upstream: &Party, error: DialError, took: Duration) {
+        connection::dial_failed(client, upstream, error, took);
+    }
+
+    fn ended(&self, connection: &Ended) {
+        connection::ended(connection);
+    }
+}

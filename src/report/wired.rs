@@ -1,0 +1,114 @@
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::Part;
+
+/// The parts that are wired.
+///
+/// ```
+/// use tower_conn_lint::report::{Part, Wired};
+///
+/// let wired: Wired = [Part::Listener, Part::Inbound].into_iter().collect();
+/// assert_eq!(wired.to_string(), "listener, inbound");
+/// assert!(wired.missing().contains(Part::MakeService));
+/// assert!(!wired.missing().contains(Part::Connector), "nothing is wired of a client");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Wired(u8);
+
+/// The parts that are wired so far. Relaxed: each bit stands for itself.
+#[derive(Debug, Default)]
+pub(crate) struct Wiring(AtomicU8);
+
+// === impl Wired ===
+
+impl Wired {
+    /// The set with one more.
+    #[must_use]
+    pub const fn with(self, part: Part) -> Wired {
+        Wired(self.0 | 1 << part as u8)
+    }
+
+    /// Whether it is wired.
+    pub const fn contains(self, part: Part) -> bool {
+        self.0 & 1 << part as u8 != 0
+    }
+
+    /// Whether nothing is.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Each part, in the order of [`Part::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Part> {
+        Part::ALL.into_iter().filter(move |part| self.contains(*part))
+    }
+
+    /// What could be wired besides, on the sides of which something is. An
+    /// [`accept`](Part::Accept) stands for a listener and its services.
+    #[must_use]
+    pub fn missing(self) -> Wired {
+        let is_in_use = |side| self.iter().any(|part| part.is_of_server() == side);
+        let stands_for = |part| match part {
+            Part::Listener | Part::MakeService => self.contains(Part::Accept),
+            Part::Accept => true,
+            _ => false,
+        };
+        let missing = Part::ALL.into_iter().filter(|part| {
+            is_in_use(part.is_of_server()) && !self.contains(*part) && !stands_for(*part)
+        });
+        missing.collect()
+    }
+}
+
+impl FromIterator<Part> for Wired {
+    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Wired {
+        parts.into_iter().fold(Wired::default(), Wired::with)
+    }
+}
+
+impl fmt::Display for Wired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, part) in self.iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{part}")?;
+        }
+        Ok(())
+    }
+}
+
+// === impl Wiring ===
+
+impl Wiring {
+    pub(crate) fn add(&self, part: Part) {
+        self.0.fetch_or(Wired::default().with(part).0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn wired(&self) -> Wired {
+        Wired(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_missing_where_its_side_is_wired() {
+        use Part::*;
+        for (wired, missing) in [
+            (&[][..], &[][..]),
+            (&[Inbound], &[Listener, MakeService, ShutdownSignal]),
+            (&[Listener, MakeService, Inbound, ShutdownSignal], &[]),
+            (&[Accept], &[Inbound, ShutdownSignal]),
+            (&[Connector], &[ResponseBodies, Outbound]),
+            (&[Accept, Inbound, ShutdownSignal, Outbound], &[Connector, ResponseBodies]),
+            (&Part::ALL, &[]),
+        ] {
+            let set: Wired = wired.iter().copied().collect();
+            assert_eq!(set.iter().count(), wired.len(), "{set}");
+            let found: Vec<_> = set.missing().iter().collect();
+            assert_eq!(found, missing, "beside {set}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use crate::connection::{Record, RouteSlot, Side};
+use crate::exchange::Shared;
+use crate::report::RequestTime;
+
+/// Takes the time of one request: there only where the switch is on.
+pub(crate) struct Stopwatch {
+    shared: Arc<Shared>,
+    record: Arc<Record>,
+    began: Instant,
+    reused: bool,
+    /// The route inbound, as soon as a layer told. Not the record's: on HTTP/2 that is of whichever
+    /// request came last. Relaxed, since it is one word.
+    route: AtomicU32,
+}
+
+// === impl Stopwatch ===
+
+impl Stopwatch {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        record: Arc<Record>,
+        began: Instant,
+        reused: bool,
+    ) -> Stopwatch {
+        Stopwatch { shared, record, began, reused, route: AtomicU32::new(0) }
+    }
+
+    pub(crate) fn on_route(&self, route: RouteSlot) {
+        self.route.store(route.bits() as u32, Ordering::Relaxed);
+    }
+
+    /// The response ended.
+    pub(crate) fn stop(&self) {
+        let Stopwatch { shared, record, began, reused, route } = self;
+        let of = match (record.side, &record.dialler) {
+            (Side::Outbound, Some(dialler)) => dialler.client.name,
+            _ => {
+                let route = route.load(Ordering::Relaxed);
+                let slot = (route != 0).then(|| RouteSlot::from_bits(route.into()));
+                shared.connections.routes.label(slot)
+            }
+        };
+        let took = shared.clock.now().saturating_duration_since(*began);
+        let time = RequestTime { side: record.side, of, reused: *reused, took };
+        shared.reporter.request_took(&time);
+    }
+}
+
+impl fmt::Debug for Stopwatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Stopwatch { shared: _, record, began, reused, route: _ } = self;
+        f.debug_struct("Stopwatch")
+            .field("connection", &record.id)
+            .field("began", began)
+            .field("reused", reused)
+            .finish_non_exhaustive()
+    }
+}

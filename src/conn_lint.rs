@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 #[cfg(feature = "axum")]
-use axum::serve::{ListenerExt, TapIo};
+use axum::serve::ListenerExt;
 #[cfg(feature = "hyper")]
 use tokio::io::AsyncRead;
 
@@ -19,7 +19,7 @@ use crate::inbound::Accepted;
 use crate::inbound::Acceptor;
 use crate::inbound::{InboundLayer, ShutdownSignal};
 #[cfg(feature = "axum")]
-use crate::inbound::{Listener, MakeService, untouched};
+use crate::inbound::{Listener, MakeService, SeenListener, untouched};
 use crate::lint::Lint;
 #[cfg(feature = "hyper-util")]
 use crate::lint::{Client, Label};
@@ -139,7 +139,7 @@ impl ConnLint {
     /// It comes as a `TapIo` that does nothing, since axum gives `ConnectInfo<SocketAddr>` to
     /// that one and to `TcpListener` only.
     #[cfg(feature = "axum")]
-    pub fn listener<L>(&self, listener: L) -> TapIo<Listener<L>, fn(&mut Io<L::Io>)>
+    pub fn listener<L>(&self, listener: L) -> SeenListener<L>
     where
         L: axum::serve::Listener,
         L::Addr: 'static,

@@ -43,7 +43,7 @@ pub use self::serve::Accepted;
 pub use self::serve::{AcceptFuture, Acceptor};
 pub use self::serve::{Bodies, PerConnection, Same, ServingFuture, ShutdownSignal, Tracked};
 #[cfg(feature = "axum")]
-pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection};
+pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection, SeenListener};
 pub use self::service::Inbound;
 
 #[cfg(feature = "axum")]

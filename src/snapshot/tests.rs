@@ -249,21 +249,3 @@ fn a_snapshot_is_written_with_the_names_of_logs_and_metrics() {
     }
     assert!(json["taken_at"].as_f64().is_some_and(|seconds| seconds > 1.7e9), "{json:#}");
 }
-
-/// `cargo test --release --features full -- --ignored --nocapture ten_thousand`
-#[test]
-#[ignore = "a measurement"]
-#[expect(clippy::print_stdout, reason = "a measurement is printed")]
-fn the_time_of_a_snapshot_with_ten_thousand_live_connections() {
-    let world = World::new();
-    let records: Vec<_> = (0..10_000)
-        .map(|number| world.open(Side::Inbound, caller(number % 500)))
-        .inspect(|record| world.request(record))
-        .collect();
-    for _ in 0..5 {
-        let began = Instant::now();
-        let snapshot = world.snapshot();
-        println!("{:?} for {} callers", began.elapsed(), snapshot.callers.len());
-    }
-    drop(records);
-}

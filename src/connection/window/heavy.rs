@@ -74,11 +74,13 @@ impl<K: Eq + Hash + Clone> Heavy<K> {
     }
 
     /// How many have a place.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.parties.len()
     }
 
     /// The sums over all, of the window that ends now: exact, whoever lost a place.
+    #[cfg(test)]
     pub(crate) fn sums(&self, now: Slice) -> Sums {
         let mut sums = self.other.sums(now);
         for (_, party) in &self.parties {

@@ -30,7 +30,7 @@ mod properties;
 mod shared;
 
 pub(crate) use self::cache::{RouteCache, path_hash};
-pub(crate) use self::heavy::{Heavy, Party};
+pub(crate) use self::heavy::Heavy;
 pub(crate) use self::idle_ends::IdleEnds;
 pub(crate) use self::requests::Requests;
 pub(crate) use self::ring::Ring;

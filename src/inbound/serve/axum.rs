@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::serve::IncomingStream;
+use axum::serve::{IncomingStream, TapIo};
 use pin_project_lite::pin_project;
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -32,6 +32,16 @@ pub struct Listener<L> {
     inner: L,
     shared: Arc<Shared>,
 }
+
+/// A [`Listener`] under a `TapIo` that does nothing: axum gives `ConnectInfo<SocketAddr>` to that
+/// type and to `TcpListener` only.
+///
+/// ```
+/// use tower_conn_lint::inbound::SeenListener;
+///
+/// fn is_named(_: SeenListener<tokio::net::TcpListener>) {}
+/// ```
+pub type SeenListener<L> = TapIo<Listener<L>, fn(&mut Io<<L as axum::serve::Listener>::Io>)>;
 
 /// Makes the services of each connection; made by
 /// [`ConnLint::make_service`](crate::ConnLint::make_service).

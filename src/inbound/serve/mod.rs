@@ -18,7 +18,7 @@ pub use self::accept::Accepted;
 #[cfg(feature = "axum")]
 pub(crate) use self::axum::untouched;
 #[cfg(feature = "axum")]
-pub use self::axum::{Listener, MakeFuture, MakeService};
+pub use self::axum::{Listener, MakeFuture, MakeService, SeenListener};
 #[cfg(feature = "axum-server")]
 pub use self::axum_server::{AcceptFuture, Acceptor};
 pub use self::bodies::{Bodies, Same, Tracked};

@@ -46,6 +46,9 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The core is whole whatever is on, and parts of it wait for a client's connector. With all
+// features nothing is allowed to lie dead.
+#![cfg_attr(not(feature = "hyper-util"), allow(dead_code, unused_imports))]
 
 pub mod connection;
 pub mod field;

@@ -2,7 +2,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::weights::Weights;
-use super::{Ring, Slice, Sums, Window};
+#[cfg(test)]
+use super::Sums;
+use super::{Ring, Slice, Window};
 
 /// Windows by key, in a table that never grows beyond its bound and keeps the heavy ones
 /// (space-saving): who is not in a full table takes the place of the lightest, and its weight.

@@ -237,7 +237,7 @@ impl Shared {
         self.count_open(record);
         self.reporter.ended(&ended);
         let Some(party) = record.party() else { return };
-        let Some((sums, _)) = self.connections.pressure(party, now) else { return };
+        let Some((sums, _)) = self.connections.window_of(party, now) else { return };
         let pool_idle = record.dialler.as_ref().and_then(|dialler| dialler.pool);
         let pool_idle = pool_idle.map(|pool| pool.idle_timeout);
         for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.connections.bounds) {

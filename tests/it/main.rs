@@ -15,6 +15,9 @@ mod raw;
 #[cfg(feature = "test-util")]
 mod readme;
 mod reporting;
+mod reuse;
+mod reuse_inbound;
+mod reuse_outbound;
 mod routes;
 mod served;
 mod server;

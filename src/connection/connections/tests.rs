@@ -95,7 +95,7 @@ fn one_after_the_other_only_the_first_connection_is_needed() {
 
 #[test]
 fn connections_that_are_left_open_and_never_used_again_are_not_needed() {
-    for pause in [Duration::from_millis(20), Duration::from_millis(200)] {
+    for pause in [20, 200, 400].map(Duration::from_millis) {
         let mut peer = Peer::new(Side::Inbound);
         let excused = (0..2_000).filter(|_| {
             let excused = peer.open();
@@ -105,7 +105,8 @@ fn connections_that_are_left_open_and_never_used_again_are_not_needed() {
             excused
         });
         let excused = excused.count();
-        assert!(excused <= 5, "{excused} after {pause:?} each");
+        let barely_free = BARELY_FREE.div_duration_f64(REQUEST + pause) as usize;
+        assert!(excused <= 2 + barely_free, "{excused} after {pause:?} each");
         assert!(peer.low_reuse().is_some(), "they could have been used again");
     }
 }

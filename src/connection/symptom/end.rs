@@ -18,7 +18,7 @@ impl Symptom {
         let by_cause = by_cause.map(|lint| Symptom::new(lint, true, describe(ended)));
         let others = [
             by_cause,
-            silent_close(ended, window),
+            silent_close(ended, window, bounds),
             no_idle_timeout(ended, bounds),
             outlived(ended, window, pool_idle),
         ];
@@ -37,11 +37,13 @@ fn by_cause(cause: EndCause) -> Option<Lint> {
 }
 
 /// The peer closed right after a response that did not say so, and comes again for more. One that
-/// ends closes all its connections like that, however many they are: it opens no others.
-fn silent_close(ended: &Ended, window: &Sums) -> Option<Symptom> {
+/// ends closes all its connections like that, however many they are: it opens no others, or used
+/// them well.
+fn silent_close(ended: &Ended, window: &Sums, bounds: &Bounds) -> Option<Symptom> {
     let is_habit = window.silent >= HABIT
         && window.opened_anew() >= HABIT
-        && u64::from(window.silent) * 2 >= window.ends();
+        && u64::from(window.silent) * 2 >= window.ends()
+        && window.reuse().is_some_and(|reuse| reuse < bounds.min_reuse);
     if !is_habit || !Sums::is_silent(ended) {
         return None;
     }
@@ -120,7 +122,9 @@ mod tests {
 
     /// A window in which so many ended like this, and so many were opened anew.
     fn window(ended: &Ended, times: u32, opened_anew: u32) -> Sums {
-        let mut sums = Sums { connections: opened_anew + 50, rising: 50, ..Sums::default() };
+        let (connections, requests) = (opened_anew + 50, u64::from(times));
+        let (fresh, rising) = (requests, 50);
+        let mut sums = Sums { connections, rising, requests, fresh, ..Sums::default() };
         // In two slices.
         for times in [times / 2, times - times / 2] {
             let mut slice = Sums::default();
@@ -185,6 +189,13 @@ mod tests {
                 assert!(symptom.seen.ends_with("; as 20 of 20"), "{what}: {}", symptom.seen);
             }
         }
+    }
+
+    #[test]
+    fn who_used_connections_well_may_close_them() {
+        let silent = ended(Side::Inbound, EndCause::PeerClosedIdle, SOON);
+        let sums = Sums { requests: 600, ..window(&silent, 20, 20) };
+        assert_eq!(names(&found(&silent, &sums, None)), [""; 0], "thirty requests on each");
     }
 
     #[test]

@@ -2,8 +2,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::weights::Weights;
-#[cfg(test)]
-use super::Sums;
 use super::{Ring, Slice, Window};
 
 /// Windows by key, in a table that never grows beyond its bound and keeps the heavy ones
@@ -83,7 +81,7 @@ impl<K: Eq + Hash + Clone> Heavy<K> {
 
     /// The sums over all, of the window that ends now: exact, whoever lost a place.
     #[cfg(test)]
-    pub(crate) fn sums(&self, now: Slice) -> Sums {
+    pub(crate) fn sums(&self, now: Slice) -> super::Sums {
         let mut sums = self.other.sums(now);
         for (_, party) in &self.parties {
             sums += &party.window.sums(now);

@@ -42,7 +42,7 @@ impl Reporter for Counted {
     }
 
     fn finding(&self, finding: &Finding) {
-        self.0.findings.lock().unwrap().push(finding.to_string());
+        self.0.findings.lock().expect("no test panics with the lock").push(finding.to_string());
     }
 }
 
@@ -81,7 +81,8 @@ fn request(lint: &ConnLint, (_, connection): &Opened, path: &str) {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"ok"))))
     });
     let mut service = connection.service(lint.inbound().layer(handler));
-    let request = Request::post(path).body(Full::new(Bytes::from_static(b"hi"))).unwrap();
+    let body = Full::new(Bytes::from_static(b"hi"));
+    let request = Request::post(path).body(body).expect("the request is well-formed");
     let response = at_once(service.call(request)).expect("the handler answers");
     at_once(response.into_body().collect()).expect("the answer is read");
 }
@@ -164,10 +165,14 @@ fn a_handle_that_is_kept_for_ever_keeps_nothing_in_the_tables() {
         let (io, services) = connection;
         drop(io);
         assert_eq!(live(&lint), 0, "the connection ended");
-        let late = open(&lint, number);
-        request(&lint, &(late.0, services), "/late");
-        drop(late.1);
-        assert_eq!(live(&lint), 0, "and does not come back");
+        // And one that had no request before.
+        let (io, late) = open(&lint, number);
+        drop(io);
+        for services in [services, late] {
+            let beside = (Io::new(tokio::io::empty(), None), services);
+            request(&lint, &beside, "/late");
+            assert_eq!(live(&lint), 0, "and does not come back");
+        }
     }
     assert_eq!(counted.0.ended.load(Ordering::Relaxed), 200);
     assert!(handles.iter().all(|handle| handle.record().is(Flag::Closed)));
@@ -360,6 +365,54 @@ fn a_call_that_is_dropped_anywhere_leaves_nothing_under_way() {
         assert_eq!(live(&lint), 0, "{cut:?}");
     }
     assert_eq!(counted.0.ended.load(Ordering::Relaxed), 4);
+}
+
+#[test]
+fn a_request_after_close_is_the_fault_of_who_sent_it() {
+    let found = |counted: &Counted| {
+        let findings = counted.0.findings.lock().unwrap();
+        findings.iter().filter(|found| found.contains("reused-after-close")).count()
+    };
+    for (close, times) in [("close", 1), ("keep-alive", 0)] {
+        let (lint, counted) = lint(ManualClock::new());
+        let (_io, connection) = open(&lint, 1);
+        let hello = service_fn(|_| ready(Ok::<_, Infallible>(Response::new(Full::default()))));
+        let mut service = connection.service::<_>(hello);
+        let mut receive = |field: &str| {
+            let request = Request::get("/").header("connection", field);
+            let request = request.body(Full::<Bytes>::default()).unwrap();
+            let _: Response<TrackedBody<Full<Bytes>>> = at_once(service.call(request)).unwrap();
+        };
+        receive(close);
+        receive("keep-alive");
+        assert_eq!(found(&counted), times, "the caller said {close}");
+
+        let (lint, counted) = self::lint(ManualClock::new());
+        let dial = service_fn(|_: Uri| ready(Ok::<_, Infallible>(Silent)));
+        let mut connector = lint.connector("gateway", dial);
+        let mut connection = at_once(connector.call(Uri::from_static("http://gateway/"))).unwrap();
+        let mut send = || {
+            let bytes = hyper::rt::Write::poll_write(
+                Pin::new(&mut connection),
+                &mut Context::from_waker(Waker::noop()),
+                b"GET / HTTP/1.1\r\n\r\n",
+            );
+            assert!(bytes.is_ready(), "the request is written");
+            let mut extras = http::Extensions::new();
+            connection.connected().get_extras(&mut extras);
+            let handle = extras.get::<ConnHandle>().expect("the connection has a handle").clone();
+            let client = service_fn(move |_: Request<()>| {
+                let response = Response::builder().extension(handle.clone());
+                ready(Ok::<_, Infallible>(response.header("connection", close).body(()).unwrap()))
+            });
+            let client = lint.outbound("gateway").layer(client);
+            at_once(client.oneshot(Request::new(()))).expect("it is answered");
+        };
+        send();
+        assert_eq!(found(&counted), 0, "nothing was said before");
+        send();
+        assert_eq!(found(&counted), times, "the upstream said {close}");
+    }
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl ConnHandle {
             idle_before: 0,
             age: 0,
             arrival: None,
-            hold: Hold::None,
+            hold: Hold::NONE,
             stopwatch: None,
         }
     }
@@ -104,7 +104,7 @@ impl ConnHandle {
             idle_before: idle,
             age,
             arrival: Some(arrival),
-            hold: Hold::None,
+            hold: Hold::NONE,
             stopwatch: None,
         }
     }

@@ -201,6 +201,15 @@ impl Connections {
         Some((sums, self.slices.between(first, slice)))
     }
 
+    /// Whether what its connections lose is worth a finding: between threads hyper-util loses a few
+    /// of who reuses perfectly (0.1.21), most while it starts.
+    pub(crate) fn reuses_too_little(&self, party: &Party, now: Instant) -> bool {
+        let Bounds { min_reuse, min_requests, .. } = self.bounds;
+        self.window_of(party, now).is_some_and(|(sums, _)| {
+            sums.requests >= min_requests && sums.reuse().is_some_and(|reuse| reuse < min_reuse)
+        })
+    }
+
     /// A party's window without the requests of connections that live, and the greatest concurrency
     /// in it.
     pub(crate) fn pressure(&self, party: &Party, now: Instant) -> Option<(Sums, u32)> {

@@ -59,11 +59,10 @@ pub(crate) enum Phase {
 // === impl Course ===
 
 // From the low end: 4 bits of phase, 4 of the phase at the first sign of the end, 2 of who
-// closed first, 1 for our own shutdown, 1 for an end of the peer or an error; from bit 16 the log.
+// closed first, 1 for our own shutdown; from bit 16 the log.
 const CLOSED_IN: u32 = 4;
 const CLOSER: u32 = 8;
 const SHUT_DOWN: u64 = 1 << 10;
-const CUT: u64 = 1 << 11;
 const LOG: u32 = 16;
 
 /// A cause in the log: its number plus one, so that zero is an empty place.
@@ -102,12 +101,10 @@ impl Course {
             Event::ResponseEnded => self.at(Phase::Idle),
             Event::ResponseLeft => self.at(Phase::Left),
             Event::Upgraded => self.at(Phase::Tunnel).noting(EndCause::Upgrade),
-            Event::Eof => self.noting_eof().cut().closing(Closer::Peer),
-            Event::Failed { reset: true } => {
-                self.noting(EndCause::Reset).cut().closing(Closer::Peer)
-            }
+            Event::Eof => self.noting_eof().closing(Closer::Peer),
+            Event::Failed { reset: true } => self.noting(EndCause::Reset).closing(Closer::Peer),
             Event::Failed { reset: false } => {
-                self.noting(EndCause::IoError).cut().closing(Closer::Unknown)
+                self.noting(EndCause::IoError).closing(Closer::Unknown)
             }
             Event::ShutDown => Course(self.0 | SHUT_DOWN).closing(Closer::Local),
             Event::Settled => self.settled(),
@@ -136,11 +133,6 @@ impl Course {
     /// Whether we shut it down.
     pub(crate) fn is_shut_down(self) -> bool {
         self.0 & SHUT_DOWN != 0
-    }
-
-    /// Whether an end of the peer or an error was seen.
-    pub(crate) fn is_cut(self) -> bool {
-        self.0 & CUT != 0
     }
 
     /// What was seen, in its order.
@@ -185,10 +177,6 @@ impl Course {
             // Which of the two, nobody saw.
             Phase::Unwatched | Phase::Tunnel => self,
         }
-    }
-
-    fn cut(self) -> Course {
-        Course(self.0 | CUT)
     }
 
     fn closing(self, closer: Closer) -> Course {

@@ -11,6 +11,7 @@ pub(crate) struct Dialler {
     pub(crate) pool: Option<Pool>,
     dropped: AtomicBool,
     counted: AtomicBool,
+    watches_bodies: AtomicBool,
 }
 
 /// Held by every clone of a client's connector, and by nothing else: its end is the client's.
@@ -26,12 +27,25 @@ impl Dialler {
             pool,
             dropped: AtomicBool::new(false),
             counted: AtomicBool::new(false),
+            watches_bodies: AtomicBool::new(false),
         })
     }
 
     /// Whether the client and all its clones are gone. Relaxed: it orders nothing else.
     pub(crate) fn is_dropped(&self) -> bool {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Whether the bodies of its responses are watched, as far as any came.
+    pub(crate) fn watches_bodies(&self) -> bool {
+        self.watches_bodies.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn watches_a_body(&self) {
+        // Written once: the connections of a client share it.
+        if !self.watches_bodies() {
+            self.watches_bodies.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether the end of the client is to be counted: true once.

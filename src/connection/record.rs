@@ -412,6 +412,9 @@ impl Record {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.note(Event::ResponseStarted);
         self.settle();
+        if let Some(dialler) = &self.dialler {
+            dialler.watches_a_body();
+        }
     }
 
     /// An exchange ended: the response passed whole, or was left, or could not be read on.
@@ -446,7 +449,11 @@ impl Record {
         let may_come = match self.course().phase() {
             Phase::Asked => self.is(Flag::Stray),
             Phase::Answering => true,
-            Phase::Idle | Phase::Unwatched | Phase::Left | Phase::Tunnel => false,
+            // Between two layers of one client, on its way to the outer one.
+            Phase::Unwatched => {
+                self.dialler.as_ref().is_some_and(|dialler| dialler.watches_bodies())
+            }
+            Phase::Idle | Phase::Left | Phase::Tunnel => false,
         };
         self.side == Side::Outbound && may_come && !self.is_multiplexed()
     }

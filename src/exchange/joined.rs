@@ -67,7 +67,9 @@ impl Shared {
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
         if let Some(symptom) = crowded.and_then(|(sums, peak)| Symptom::pool_too_small(&sums, peak))
         {
-            self.tell(&symptom, self.at_party(record));
+            if self.connections.reuses_too_little(party, record.opened) {
+                self.tell(&symptom, self.at_party(record));
+            }
         }
     }
 

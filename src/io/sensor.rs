@@ -18,7 +18,7 @@ pub(crate) trait Sensor {
     /// So many bytes were taken to be written; never zero.
     fn wrote(&self, bytes: usize);
 
-    /// Our end is about to be sent, and one more read was done before; told once.
+    /// Our end is about to be sent, and what the peer sent before was asked for; told once.
     fn shutting_down(&self);
 
     /// Reading, writing, flushing or shutting down failed; told of each error.

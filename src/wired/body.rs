@@ -42,7 +42,7 @@ pub(crate) enum Mark {
     /// A response's, of our server.
     Answer(Arc<Record>),
     /// A response's, that our client received.
-    Response(Arc<Record>, Hold),
+    Response { record: Arc<Record>, _hold: Hold },
 }
 
 // === impl TrackedBody ===
@@ -120,7 +120,7 @@ impl Watch for Mark {
         match self {
             Mark::None => {}
             Mark::Received(record) => _ = record.raise(Flag::BodyRead),
-            Mark::Answer(record) | Mark::Response(record, _) => {
+            Mark::Answer(record) | Mark::Response { record, .. } => {
                 Mark::finish(&record, Finish::Whole);
             }
         }
@@ -134,7 +134,7 @@ impl Watch for Mark {
                 Mark::finish(&record, Finish::Cut);
             }
             // What made it fail, the socket tells.
-            Mark::Response(record, _) => Mark::finish(&record, Finish::Cut),
+            Mark::Response { record, .. } => Mark::finish(&record, Finish::Cut),
         }
     }
 
@@ -144,7 +144,7 @@ impl Watch for Mark {
             Mark::Received(record) => record.see(EndCause::UnreadRequestBody),
             // The server below gives an answer up when its connection is gone.
             Mark::Answer(record) => Mark::finish(&record, Finish::Cut),
-            Mark::Response(record, _) => {
+            Mark::Response { record, .. } => {
                 record.see(EndCause::DroppedResponseBody);
                 Mark::finish(&record, Finish::Left);
             }

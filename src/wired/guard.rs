@@ -16,14 +16,10 @@ pub(crate) struct Guard {
 /// It travels in the handle that the client below clones into each response, and gets no further:
 /// a clone of that one, which a user may keep for ever, holds nothing.
 #[derive(Debug, Default)]
-pub(crate) enum Hold {
-    /// Holds nothing.
-    #[default]
-    None,
-    /// What the client below keeps beside its connection.
-    Connection(Arc<Guard>),
-    /// A response's.
-    Response(Arc<Guard>),
+pub(crate) struct Hold {
+    guard: Option<Arc<Guard>>,
+    /// What the client below keeps beside its connection, to be cloned into responses.
+    is_source: bool,
 }
 
 // === impl Guard ===
@@ -61,16 +57,22 @@ impl fmt::Debug for Guard {
 
 // === impl Hold ===
 
-impl Clone for Hold {
-    fn clone(&self) -> Hold {
-        match self {
-            Hold::Connection(guard) => Hold::Response(guard.clone()),
-            Hold::Response(_) | Hold::None => Hold::None,
-        }
+impl Hold {
+    pub(crate) const NONE: Hold = Hold { guard: None, is_source: false };
+
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn source(guard: Arc<Guard>) -> Hold {
+        Hold { guard: Some(guard), is_source: true }
     }
 }
 
-#[cfg(test)]
+impl Clone for Hold {
+    fn clone(&self) -> Hold {
+        Hold { guard: self.guard.as_ref().filter(|_| self.is_source).cloned(), is_source: false }
+    }
+}
+
+#[cfg(all(test, feature = "hyper-util"))]
 mod tests {
     use super::*;
     use crate::ConnLint;
@@ -81,9 +83,9 @@ mod tests {
         let lint = ConnLint::builder().environment("").build();
         let guard = lint.0.accept(Addresses::default()).map(Arc::new);
         let guard = guard.expect("no lint is off");
-        let beside_connection = Hold::Connection(guard.clone());
+        let beside_connection = Hold::source(guard.clone());
         let in_response = beside_connection.clone();
-        assert!(matches!(in_response, Hold::Response(_)), "until the response was read");
-        assert!(matches!(in_response.clone(), Hold::None), "a user's");
+        assert!(in_response.guard.is_some(), "until the response was read");
+        assert!(in_response.clone().guard.is_none(), "a user's");
     }
 }

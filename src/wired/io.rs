@@ -72,7 +72,7 @@ impl<T: AsyncRead> Io<T> {
     #[cfg(feature = "hyper-util")]
     pub(crate) fn handle_of_responses(&self) -> Option<ConnHandle> {
         let guard = self.stream.sensor().0.as_ref()?;
-        let hold = Hold::Connection(guard.clone());
+        let hold = Hold::source(guard.clone());
         Some(ConnHandle::of(guard.record().clone()).holding(hold))
     }
 

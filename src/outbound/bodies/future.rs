@@ -61,7 +61,8 @@ where
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
-            response.map(|body| TrackedBody::timed(body, Mark::Response(record, hold), stopwatch))
+            let mark = Mark::Response { record, _hold: hold };
+            response.map(|body| TrackedBody::timed(body, mark, stopwatch))
         }))
     }
 }

@@ -8,7 +8,6 @@ use axum::routing::get;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tower::ServiceExt as _;
 use tower_conn_lint::connection::EndCause as C;
 
 use super::Table;

@@ -166,6 +166,7 @@ impl ConnLint {
     /// ```
     #[cfg(feature = "axum-server")]
     pub fn acceptor<A>(&self, acceptor: A) -> Acceptor<A> {
+        self.0.wiring.add(Part::Accept);
         Acceptor::new(acceptor, self.0.clone())
     }
 

@@ -196,7 +196,7 @@ fn run_by<S, A, B, Q, R>(
     layered: impl FnOnce(Bare<B, Q>) -> S,
     mut request: impl FnMut() -> Request<A>,
     response: fn() -> Response<Q>,
-    measured: fn(&mut S, Vec<Request<A>>, &mut Vec<Response<R>>),
+    measured: impl FnOnce(&mut S, Vec<Request<A>>, &mut Vec<Response<R>>),
 ) -> u64 {
     let mut service = layered(Bare {
         requests: Vec::with_capacity(calls),

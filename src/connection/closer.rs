@@ -14,7 +14,7 @@ pub enum Closer {
     Local,
     /// The other side: its end was read before we closed, or it reset the connection.
     Peer,
-    /// The peer's end came while ours was being sent.
+    /// Both ends crossed on their way. Only the kernel sees that, so this is never said yet.
     Both,
     /// Nothing that is wired sees the socket.
     Unknown,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,9 @@ const BARELY_FREE: Duration = Duration::from_millis(500);
 /// caller could make each of its connections cost more than the one before.
 const SAMPLE: usize = 1024;
 
+/// How many are looked at for the gauges.
+const FEW: usize = 32;
+
 // === impl Connections ===
 
 impl Connections {
@@ -89,6 +92,8 @@ impl Connections {
         let Some(party) = record.party() else { return };
         let lead = record.dial.unwrap_or_default().saturating_add(BARELY_FREE);
         let needed_from = record.opened.checked_sub(lead).unwrap_or(record.opened);
+        // Either this sees that the connection was closed, or `close` sees whose it was.
+        fence(Ordering::SeqCst);
         let concurrency = {
             let mut live = self.siblings(party);
             // A service may outlive its connection: nobody would take that out again.
@@ -128,6 +133,7 @@ impl Connections {
         if self.draining.load(Ordering::Relaxed) && !record.is(Flag::Draining) {
             drain(record);
         }
+        fence(Ordering::SeqCst);
         let mut ending = record.ending(now, panicking);
         if let Some(party) = record.party() {
             let mut live = self.siblings(party);
@@ -248,8 +254,9 @@ impl Connections {
         record.stand(&mut changes);
         if let Some(party) = record.party() {
             let siblings = self.siblings(party);
-            // Each of very many costs its own opening no more than the first; a snapshot looks at all.
-            let siblings = siblings.get(party).into_iter().flatten().take(SAMPLE);
+            // Of very many each costs no more than of some; a snapshot looks at all.
+            let siblings = siblings.get(party).map_or(&[][..], Vec::as_slice);
+            let siblings = siblings.iter().step_by(siblings.len().div_ceil(FEW).max(1));
             siblings.for_each(|sibling| sibling.stand(&mut changes));
         }
         changes

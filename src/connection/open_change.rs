@@ -26,7 +26,7 @@ use super::{Party, Side, State};
 pub struct OpenChange<'a> {
     /// Which side of them is ours.
     pub side: Side,
-    /// Who is at the other end; `None` for a caller that has sent no request yet.
+    /// The upstream; `None` for callers, who are not told apart here.
     pub party: Option<&'a Party>,
     /// What they speak; `None` where no message told.
     pub version: Option<Version>,

@@ -547,9 +547,10 @@ impl Record {
         }
         self.lower(Flag::Stray);
         self.went(Last::Unknown);
-        self.rested.store(self.idle(now).as_nanos() as u64, Ordering::Relaxed);
-        if said_close(self.note(Event::RequestStarted)) {
-            self.raise(Flag::AfterClose);
+        self.rested.store(nanos(self.idle(now)), Ordering::Relaxed);
+        match said_close(self.note(Event::RequestStarted)) {
+            true => _ = self.raise(Flag::AfterClose),
+            false => self.lower(Flag::AfterClose),
         }
         self.touch(now);
     }

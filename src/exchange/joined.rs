@@ -263,6 +263,8 @@ impl Shared {
     }
 
     pub(super) fn open_changed(&self, side: Side, party: Option<&Party>, changes: &Changes) {
+        // A caller is known only from its first request on, and may be one of very many.
+        let party = party.filter(|_| side == Side::Outbound);
         for (version, state, by) in changes.iter() {
             self.reporter.open_changed(&OpenChange { side, party, version, state, by });
         }

@@ -39,9 +39,11 @@ pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
 #[cfg(feature = "hyper")]
 pub use self::serve::Accepted;
+#[cfg(feature = "axum")]
+pub use self::serve::Same;
 #[cfg(feature = "axum-server")]
 pub use self::serve::{AcceptFuture, Acceptor};
-pub use self::serve::{Bodies, PerConnection, Same, ServingFuture, ShutdownSignal, Tracked};
+pub use self::serve::{Bodies, PerConnection, ServingFuture, ShutdownSignal, Tracked};
 #[cfg(feature = "axum")]
 pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection, SeenListener};
 pub use self::service::Inbound;

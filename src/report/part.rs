@@ -16,7 +16,8 @@ pub enum Part {
     Listener,
     /// `ConnLint::make_service`: the requests of its connections.
     MakeService,
-    /// `ConnLint::accept`: both, in an accept loop of one's own.
+    /// `ConnLint::accept`, or `ConnLint::acceptor`: both, in an accept loop of one's own or of
+    /// axum-server.
     Accept,
     /// `ConnLint::inbound`: the heads of its messages, and their routes.
     Inbound,
@@ -34,7 +35,7 @@ pub enum Part {
 
 impl Part {
     /// Every part, those of a server first.
-    pub const ALL: [Part; 8] = [
+    pub const ALL: &'static [Part] = &[
         Part::Listener,
         Part::MakeService,
         Part::Accept,

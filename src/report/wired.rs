@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::Part;
 
@@ -14,11 +14,11 @@ use super::Part;
 /// assert!(!wired.missing().contains(Part::Connector), "nothing is wired of a client");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Wired(u8);
+pub struct Wired(u16);
 
 /// The parts that are wired so far. Relaxed: each bit stands for itself.
 #[derive(Debug, Default)]
-pub(crate) struct Wiring(AtomicU8);
+pub(crate) struct Wiring(AtomicU16);
 
 // === impl Wired ===
 
@@ -26,12 +26,12 @@ impl Wired {
     /// The set with one more.
     #[must_use]
     pub const fn with(self, part: Part) -> Wired {
-        Wired(self.0 | 1 << part as u8)
+        Wired(self.0 | 1 << part as u16)
     }
 
     /// Whether it is wired.
     pub const fn contains(self, part: Part) -> bool {
-        self.0 & 1 << part as u8 != 0
+        self.0 & 1 << part as u16 != 0
     }
 
     /// Whether nothing is.
@@ -41,7 +41,7 @@ impl Wired {
 
     /// Each part, in the order of [`Part::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Part> {
-        Part::ALL.into_iter().filter(move |part| self.contains(*part))
+        Part::ALL.iter().copied().filter(move |part| self.contains(*part))
     }
 
     /// What could be wired besides, on the sides of which something is. An
@@ -54,7 +54,7 @@ impl Wired {
             Part::Accept => true,
             _ => false,
         };
-        let missing = Part::ALL.into_iter().filter(|part| {
+        let missing = Part::ALL.iter().copied().filter(|part| {
             is_in_use(part.is_of_server()) && !self.contains(*part) && !stands_for(*part)
         });
         missing.collect()
@@ -103,7 +103,7 @@ mod tests {
             (&[Accept], &[Inbound, ShutdownSignal]),
             (&[Connector], &[ResponseBodies, Outbound]),
             (&[Accept, Inbound, ShutdownSignal, Outbound], &[Connector, ResponseBodies]),
-            (&Part::ALL, &[]),
+            (Part::ALL, &[]),
         ] {
             let set: Wired = wired.iter().copied().collect();
             assert_eq!(set.iter().count(), wired.len(), "{set}");

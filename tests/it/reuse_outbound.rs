@@ -12,9 +12,7 @@ use tower_conn_lint::{ConnLint, ManualClock, Route};
 
 use crate::client::{call, get as request};
 use crate::raw::Peer;
-use crate::reuse::{
-    Gateway, Seen, Wired, gateway, gateway_by, heeding_all, lint as lint_of, lint_at,
-};
+use crate::reuse::{Gateway, Seen, gateway, gateway_by, heeding_all, lint as lint_of, lint_at};
 use crate::server::{Server, listen};
 use crate::upstream::Upstream;
 use crate::within::within;
@@ -400,40 +398,4 @@ async fn a_route_of_the_policy_rules_a_client_a_host_or_a_path() {
         seen.ends(1).await;
         assert_eq!(seen.of(lint::DROPPED_RESPONSE_BODY).len(), found, "{route}");
     }
-}
-
-// === 10,000 requests of a client that reuses perfectly ===
-
-async fn ten_thousand(at_once: usize) {
-    let (lint, seen) = lint();
-    let server = Wired::of(&lint, app()).await;
-    let client = gateway(&lint);
-    let url = server.url("/plain");
-    for _ in 0..10_000 / at_once {
-        burst(&client, &url, at_once).await;
-    }
-    drop(client);
-    // Each connection ends on both sides.
-    seen.ends(2 * at_once.min(2)).await;
-    assert_eq!(seen.lints(), [""; 0], "{at_once} at once");
-}
-
-#[tokio::test]
-async fn ten_thousand_requests_in_a_row_trip_nothing() {
-    ten_thousand(1).await;
-}
-
-#[tokio::test]
-async fn ten_thousand_requests_in_bursts_trip_nothing() {
-    ten_thousand(50).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_requests_in_a_row_on_threads_trip_nothing() {
-    ten_thousand(1).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_requests_in_bursts_on_threads_trip_nothing() {
-    ten_thousand(50).await;
 }

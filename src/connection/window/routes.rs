@@ -117,18 +117,19 @@ impl RouteWindows {
     /// Whose slot it is; [`Label::OTHER`] of one that was given away, or of none.
     pub(crate) fn label(&self, slot: Option<RouteSlot>) -> Label {
         let Some(slot) = slot else { return Label::OTHER };
-        if !self.is_held(slot) {
-            return Label::OTHER;
-        }
         let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
         let behind = slot.index().checked_sub(1).and_then(|index| holders.routes.get(index));
-        behind.map_or(Label::OTHER, |route| route.label)
+        // A place changes hands under the lock.
+        behind.filter(|_| self.is_held(slot)).map_or(Label::OTHER, |route| route.label)
     }
 
     /// What one label's window holds, and since when it has its slot; none of [`Label::OTHER`].
     pub(crate) fn window(&self, slot: RouteSlot, now: Slice) -> Option<(Sums, Slice)> {
         let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
         let route = holders.routes.get(slot.index().checked_sub(1)?)?;
+        if !self.is_held(slot) {
+            return None;
+        }
         let mut sums = route.ends.sums(now);
         sums.add_requests(self.places[slot.index()].sums(now));
         Some((sums, route.first))
@@ -147,7 +148,12 @@ impl RouteWindows {
     /// Code excepts something on this route: bits of the caller's own.
     pub(crate) fn except(&self, slot: RouteSlot, bits: u64) {
         let excepted = &self.places[slot.index()].excepted;
-        if self.is_held(slot) && excepted.load(Ordering::Relaxed) & bits != bits {
+        if excepted.load(Ordering::Relaxed) & bits == bits {
+            return;
+        }
+        // Once for each route: so that the bits land on no other that gets the place.
+        let _holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_held(slot) {
             excepted.fetch_or(bits, Ordering::Relaxed);
         }
     }

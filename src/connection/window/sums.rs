@@ -17,8 +17,6 @@ pub(crate) struct Sums {
     pub(crate) rising: u32,
     pub(crate) dials: u32,
     pub(crate) failed_dials: u32,
-    /// Dials that took so long that a packet was lost, most likely.
-    pub(crate) slow_dials: u32,
     /// Connections that the peer closed right after a response that did not say so.
     pub(crate) silent: u32,
     /// Connections closed here right after use, for no other reason than a pool's.
@@ -106,7 +104,6 @@ impl AddAssign<&Sums> for Sums {
             rising,
             dials,
             failed_dials,
-            slow_dials,
             silent,
             crowded_out,
             clients,
@@ -121,7 +118,6 @@ impl AddAssign<&Sums> for Sums {
         grow(&mut self.rising, *rising);
         grow(&mut self.dials, *dials);
         grow(&mut self.failed_dials, *failed_dials);
-        grow(&mut self.slow_dials, *slow_dials);
         grow(&mut self.silent, *silent);
         grow(&mut self.crowded_out, *crowded_out);
         grow(&mut self.clients, *clients);
@@ -177,7 +173,6 @@ mod tests {
             rising: of,
             dials: of,
             failed_dials: of,
-            slow_dials: of,
             silent: of,
             crowded_out: of,
             clients: of,

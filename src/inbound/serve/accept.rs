@@ -43,8 +43,8 @@ impl Accepted {
         PerConnection::new(service, self.link.clone())
     }
 
-    /// The same, for a stack whose bodies have a type of their own: [`Same`](super::Same) for
-    /// axum's, or what you implement [`Bodies`](super::Bodies) for.
+    /// The same, for a stack whose bodies have a type of their own: `Same` for axum's, or what you
+    /// implement [`Bodies`](super::Bodies) for.
     pub fn service_with_bodies<T, S>(&self, service: S) -> PerConnection<S, T> {
         PerConnection::new(service, self.link.clone())
     }

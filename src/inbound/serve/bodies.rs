@@ -52,6 +52,7 @@ pub struct Tracked;
 ///
 /// assert_eq!(std::mem::size_of::<Same>(), 0);
 /// ```
+#[cfg(feature = "axum")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Same;
 

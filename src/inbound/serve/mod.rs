@@ -21,7 +21,9 @@ pub(crate) use self::axum::untouched;
 pub use self::axum::{Listener, MakeFuture, MakeService, SeenListener};
 #[cfg(feature = "axum-server")]
 pub use self::axum_server::{AcceptFuture, Acceptor};
-pub use self::bodies::{Bodies, Same, Tracked};
+#[cfg(feature = "axum")]
+pub use self::bodies::Same;
+pub use self::bodies::{Bodies, Tracked};
 #[cfg(feature = "axum")]
 pub use self::extract::NoConnection;
 pub use self::future::ServingFuture;

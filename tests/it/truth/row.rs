@@ -178,7 +178,7 @@ impl Judge<'_> {
             }
         }
         let needed = match self.done.first {
-            First::Race => known * OF_A_HUNDRED / 100,
+            First::Race => (known * OF_A_HUNDRED).div_ceil(100).max(1),
             _ => known,
         };
         if agreed < needed {

@@ -121,18 +121,18 @@ impl ConnLintBuilder {
         self
     }
 
-    /// Whether reporters are told how long each request took, on reused connections and on fresh
-    /// ones: [`Reporter::request_took`], in metrics `conn_lint_request_duration_seconds`. It takes
-    /// the parts that see where responses end: `make_service` or `accept`, and `connector` with
-    /// `response_bodies`. It costs an allocation a request. Default: off, since many services
-    /// have such an instrument.
+    /// Whether durations are recorded: in metrics those of requests, on reused connections and on
+    /// fresh ones, of dials and of connections; and reporters are told how long each request took
+    /// ([`Reporter::request_took`]). That takes the parts that see where responses end:
+    /// `make_service` or `accept`, and `connector` with `response_bodies`. It costs an allocation a
+    /// request. Default: off, since many services have such instruments.
     ///
     /// ```
     /// use tower_conn_lint::ConnLint;
     ///
-    /// let lint = ConnLint::builder().request_durations(true).build();
+    /// let lint = ConnLint::builder().durations(true).build();
     /// ```
-    pub fn request_durations(mut self, on: bool) -> ConnLintBuilder {
+    pub fn durations(mut self, on: bool) -> ConnLintBuilder {
         self.times_requests = on;
         self
     }
@@ -187,7 +187,8 @@ impl ConnLintBuilder {
         }
         #[cfg(feature = "metrics")]
         if self.metrics {
-            reporter = Arc::new((crate::report::Metrics::default(), reporter));
+            let metrics = crate::report::Metrics::default().with_durations(self.times_requests);
+            reporter = Arc::new((metrics, reporter));
         }
         let shared = Shared {
             connections: Connections::new(self.clock.now(), self.bounds),

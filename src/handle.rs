@@ -59,7 +59,8 @@ pub(crate) struct Arrival {
 }
 
 /// Why a connection can't be closed after a response: it speaks HTTP/2 or later, where a response
-/// has no say in it, or no wrapper stands around the service that could say it.
+/// has no say in it, the response is out already, or no wrapper stands around the service that could
+/// say it.
 ///
 /// ```
 /// use tower_conn_lint::ConnHandle;
@@ -68,7 +69,9 @@ pub(crate) struct Arrival {
 /// assert!(detached.close_after_response().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this connection can't be closed by a response: it speaks HTTP/2, or no wrapper serves it")]
+#[error(
+    "this connection can't be closed by a response: it speaks HTTP/2, was answered already, or no wrapper serves it"
+)]
 #[non_exhaustive]
 pub struct Unsupported;
 
@@ -174,9 +177,11 @@ impl ConnHandle {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`] on HTTP/2 and later, and where no wrapper stands around the service.
+    /// [`Unsupported`] on HTTP/2 and later, where no wrapper stands around the service, and for a
+    /// request that was answered already, or none.
     pub fn close_after_response(&self) -> Result<(), Unsupported> {
-        if self.record.is_multiplexed() || !self.record.is(Flag::CanClose) {
+        let is_due = self.request == self.record.requests() && self.record.is_asked();
+        if !is_due || self.record.is_multiplexed() || !self.record.is(Flag::CanClose) {
             return Err(Unsupported);
         }
         self.record.raise(Flag::CloseAsked);

@@ -106,7 +106,7 @@ impl Connections {
             siblings.push(record.clone());
             concurrency
         };
-        if self.draining.load(Ordering::Relaxed) {
+        if record.side == Side::Inbound && self.draining.load(Ordering::Relaxed) {
             drain(record);
         }
         let slice = self.slice(now);
@@ -130,7 +130,8 @@ impl Connections {
         if record.raise(Flag::Closed) {
             return None;
         }
-        if self.draining.load(Ordering::Relaxed) && !record.is(Flag::Draining) {
+        let drains = record.side == Side::Inbound && self.draining.load(Ordering::Relaxed);
+        if drains && !record.is(Flag::Draining) {
             drain(record);
         }
         fence(Ordering::SeqCst);

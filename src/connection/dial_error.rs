@@ -20,6 +20,8 @@ pub enum DialError {
     Unreachable,
     /// No local port is free towards this address: TIME_WAIT holds them, most likely.
     NoPort,
+    /// Our code gave up waiting for it: a timeout around the call, most likely.
+    GivenUp,
     /// Another error: of the resolver or of TLS, say.
     Other,
 }
@@ -28,12 +30,13 @@ pub enum DialError {
 
 impl DialError {
     /// Every kind.
-    pub const ALL: [DialError; 6] = [
+    pub const ALL: &'static [DialError] = &[
         DialError::Refused,
         DialError::Reset,
         DialError::TimedOut,
         DialError::Unreachable,
         DialError::NoPort,
+        DialError::GivenUp,
         DialError::Other,
     ];
 
@@ -45,6 +48,7 @@ impl DialError {
             DialError::TimedOut => "timed-out",
             DialError::Unreachable => "unreachable",
             DialError::NoPort => "no-port",
+            DialError::GivenUp => "given-up",
             DialError::Other => "other",
         }
     }

@@ -42,6 +42,8 @@ pub(crate) struct Ending {
     /// Whether bytes came in since the last request started, or it may be no request at all,
     /// outbound; whether bytes came in and were answered with no request under way, inbound.
     pub(crate) stray_bytes: bool,
+    /// Whether a request may be under way of which nothing was seen, outbound.
+    pub(crate) may_be_asked: bool,
     pub(crate) multiplexed: bool,
     pub(crate) pool: Option<Pool>,
     /// Idle connections to the same upstream beside it.
@@ -85,6 +87,7 @@ impl Ending {
                 EndCause::HandlerFailed
             }
             (Side::Inbound, Closer::Local) => self.closed_by_server(),
+            _ if self.may_be_asked && closer != Closer::Local => EndCause::Unknown,
             (Side::Outbound, Closer::Local) => self.closed_by_client(),
             _ if self.requests == 0 && !self.course.closed_in().is_active() => EndCause::NeverUsed,
             _ => EndCause::Unknown,
@@ -100,7 +103,10 @@ impl Ending {
             | EndCause::ResponseClose
             | EndCause::Http10
             | EndCause::CloseDelimited
-            | EndCause::Drain => self.requests > 0 && !self.course.closed_in().is_active(),
+            | EndCause::Drain => {
+                let closed_in = self.course.closed_in();
+                self.requests > 0 && !closed_in.is_active() && closed_in != Phase::Tunnel
+            }
             // The library below may read the rest away and go on.
             EndCause::UnreadRequestBody
             | EndCause::DroppedResponseBody
@@ -108,7 +114,7 @@ impl Ending {
                 !self.multiplexed && at_once && matches!(closer, Closer::Local | Closer::Unknown)
             }
             EndCause::HandlerFailed => !self.multiplexed,
-            EndCause::PeerClosedIdle => self.requests > 0,
+            EndCause::PeerClosedIdle => self.requests > 0 && !self.may_be_asked,
             _ => true,
         }
     }
@@ -137,6 +143,9 @@ impl Ending {
 
     fn closed_by_client(&self) -> EndCause {
         match self.course.closed_in() {
+            Phase::Idle | Phase::Left if self.may_be_asked && !self.multiplexed => {
+                EndCause::Unknown
+            }
             Phase::Asked if !self.stray_bytes && !self.multiplexed => EndCause::DroppedRequest,
             Phase::Idle | Phase::Left if self.requests == 0 => EndCause::NeverUsed,
             Phase::Idle | Phase::Left => self.closed_by_pool(),

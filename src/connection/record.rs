@@ -122,6 +122,8 @@ pub(crate) enum Flag {
     AfterClose = 1 << 12,
     /// An exchange ended, and no clock was asked since.
     JustEnded = 1 << 14,
+    /// No layer tells of responses.
+    Blind = 1 << 15,
     /// What was written after the last response may be the rest of its request.
     MayBeRest = 1 << 13,
 }
@@ -390,6 +392,9 @@ impl Record {
     pub(crate) fn answer(&self, now: Instant) -> Turn {
         if self.is_multiplexed() {
             self.note(Event::RequestStarted);
+        } else if self.is(Flag::MayBeRest) {
+            self.lower(Flag::MayBeRest);
+            self.ask_anew();
         }
         let idle = self.rested.load(Ordering::Relaxed);
         let after_close = self.is(Flag::AfterClose);
@@ -419,14 +424,17 @@ impl Record {
 
     /// An exchange ended: the response passed whole, or was left, or could not be read on.
     ///
-    /// A server writes after that what is left of the response, so the time is taken there.
+    /// What a server has yet to write of a response it writes after that, so its end, and the time
+    /// of it, is taken as all of that was flushed.
     pub(crate) fn finish(&self, now: impl FnOnce() -> Instant, how: Finish) {
         let last = self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1;
-        if self.side == Side::Inbound && self.is(Flag::Socket) {
+        // What is left of the response has yet to be written.
+        let is_written_later = self.side == Side::Inbound && self.is(Flag::Socket);
+        if is_written_later && how == Finish::Whole && !self.is_multiplexed() {
             self.raise(Flag::JustEnded);
-        } else {
-            self.touch(now());
+            return;
         }
+        self.touch(now());
         match how {
             // Streams end each for themselves.
             _ if self.is_multiplexed() => {
@@ -441,6 +449,11 @@ impl Record {
         if self.side == Side::Outbound {
             self.settle();
         }
+    }
+
+    /// Whether a request is under way that was not answered yet.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.course().phase() == Phase::Asked
     }
 
     /// Whether a response may be on its way to who asked, though its socket is gone: of HTTP/1
@@ -458,11 +471,12 @@ impl Record {
         self.side == Side::Outbound && may_come && !self.is_multiplexed()
     }
 
-    /// The last exchange has left.
-    fn rest(&self, now: Instant) {
-        self.touch(now);
+    /// All that was to be written has left.
+    pub(crate) fn flushed(&self, now: impl FnOnce() -> Instant) {
         if self.is(Flag::JustEnded) {
             self.lower(Flag::JustEnded);
+            self.touch(now());
+            self.note(Event::ResponseEnded);
         }
     }
 
@@ -480,6 +494,9 @@ impl Record {
             }
             (Side::Outbound, Phase::Asked) if !self.is(Flag::Stray) => {
                 self.raise(Flag::Stray);
+                if self.is(Flag::Blind) {
+                    self.note(Event::ResponseUnwatched);
+                }
             }
             _ => {}
         }
@@ -488,12 +505,8 @@ impl Record {
     pub(crate) fn wrote(&self, bytes: usize, now: impl FnOnce() -> Instant) {
         self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
         match (self.side, self.course().phase()) {
-            // The response goes out after its body was read to the end.
-            (Side::Inbound, Phase::Idle) => {
-                self.rest(now());
-                if self.is(Flag::ReadIdle) {
-                    self.raise(Flag::Stray);
-                }
+            (Side::Inbound, Phase::Idle) if self.is(Flag::ReadIdle) => {
+                self.raise(Flag::Stray);
             }
             // A client's first bytes after an exchange are the next request.
             (Side::Outbound, Phase::Idle | Phase::Unwatched | Phase::Left)
@@ -508,11 +521,7 @@ impl Record {
     /// The peer owes nothing, and nothing is there to be read.
     pub(crate) fn read_in_vain(&self, now: impl FnOnce() -> Instant) {
         if self.side == Side::Inbound && self.course().phase() == Phase::Idle {
-            let now = now();
-            self.polled.store(self.since_opened(now), Ordering::Relaxed);
-            if self.is(Flag::JustEnded) {
-                self.rest(now);
-            }
+            self.polled.store(self.since_opened(now()), Ordering::Relaxed);
         }
     }
 
@@ -530,7 +539,9 @@ impl Record {
             socket: self.is(Flag::Socket),
             polled: polled < JUST_NOW,
             panicking,
-            stray_bytes: self.is(Flag::Stray) || self.is(Flag::MayBeRest),
+            stray_bytes: self.is(Flag::Stray),
+            may_be_asked: self.is(Flag::MayBeRest)
+                || self.side == Side::Outbound && self.is_multiplexed(),
             multiplexed: self.is_multiplexed(),
             pool: self.dialler.as_ref().and_then(|dialler| dialler.pool),
             idle_beside: 0,
@@ -538,21 +549,26 @@ impl Record {
         }
     }
 
-    /// A client wrote the first byte of a request.
+    /// A client wrote the first byte of a request, or more of one whose response came before it was
+    /// written: which of the two, its answer tells.
     fn ask(&self, now: Instant) {
-        // Where the response came before its request was written, this is no new one yet.
-        match self.is(Flag::Content) {
-            true => _ = self.raise(Flag::MayBeRest),
-            false => self.lower(Flag::MayBeRest),
+        if self.is(Flag::Content) {
+            self.raise(Flag::MayBeRest);
+        } else {
+            self.ask_anew();
         }
         self.lower(Flag::Stray);
-        self.went(Last::Unknown);
         self.rested.store(nanos(self.idle(now)), Ordering::Relaxed);
+        self.touch(now);
+    }
+
+    /// A request of ours began.
+    fn ask_anew(&self) {
+        self.went(Last::Unknown);
         match said_close(self.note(Event::RequestStarted)) {
             true => _ = self.raise(Flag::AfterClose),
             false => self.lower(Flag::AfterClose),
         }
-        self.touch(now);
     }
 
     /// An exchange of ours went on after the end was seen.

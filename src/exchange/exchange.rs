@@ -9,7 +9,9 @@ use super::claim::Claim;
 use super::found::Found;
 use super::judgement::{self, Subject};
 use super::placement::Placement;
-use super::request::{MatchedRoute, authority, is_grpc, leaves_content, original_path, swap_head};
+use super::request::{
+    MatchedRoute, authority, is_grpc, leaves_content, may_have_content, original_path, swap_head,
+};
 use super::target::{Known, Target};
 use super::told::last;
 use crate::connection::{EndCause, Event, Last, Record, RouteSlot, persistence};
@@ -211,7 +213,7 @@ impl Exchange {
     fn join_response<B>(&mut self, head: &Head, response: &mut Response<B>) {
         let Placement { shared, .. } = &*self.placement;
         let Some(record) = shared.answered(response) else { return };
-        record.had_content(self.signs.contains(Signs::CONTENT));
+        record.had_content(self.signs.contains(Signs::CONTENT) || may_have_content(&self.method));
         if shared.table.tells_upstreams_apart() {
             let Known { matched, .. } = self.target.known(&self.placement, &self.method);
             record.went(last(matched));

@@ -17,6 +17,7 @@ use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
 use crate::lint::Label;
 use crate::policy::Match;
+use crate::report::Part;
 use crate::wired::Guard;
 
 /// The route of a request, by whoever names it.
@@ -97,6 +98,10 @@ impl Shared {
             return None;
         }
         let record = handle.record().clone();
+        if !self.wiring.wired().contains(Part::ResponseBodies) {
+            // Nobody is to take it out, where its body ends.
+            drop(handle.take_hold());
+        }
         if handle.request() == 0 {
             record.speaks(version);
             let turn = record.answer(record.clock.now());

@@ -18,6 +18,9 @@ pub(crate) trait Sensor {
     /// So many bytes were taken to be written; never zero.
     fn wrote(&self, bytes: usize);
 
+    /// All that was taken to be written has left this side.
+    fn flushed(&self);
+
     /// Our end is about to be sent, and what the peer sent before was asked for; told once.
     fn shutting_down(&self);
 

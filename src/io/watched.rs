@@ -122,6 +122,9 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut this = self.project();
         let polled = this.inner.as_mut().poll_flush(cx);
+        if let Poll::Ready(Ok(())) = polled {
+            this.sensor.flushed();
+        }
         this.tried(polled)
     }
 

@@ -7,7 +7,7 @@ use crate::lint::Label;
 /// call to the end of the response's body. Of requests that got a response.
 ///
 /// Told only where
-/// [`ConnLintBuilder::request_durations`](crate::ConnLintBuilder::request_durations) is on.
+/// [`ConnLintBuilder::durations`](crate::ConnLintBuilder::durations) is on.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::lint::Label;
 ///     }
 /// }
 ///
-/// let lint = ConnLint::builder().request_durations(true).reporter(Slow).build();
+/// let lint = ConnLint::builder().durations(true).reporter(Slow).build();
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

@@ -84,6 +84,12 @@ impl Wiring {
         self.0.fetch_or(Wired::default().with(part).0, Ordering::Relaxed);
     }
 
+    /// Whether nothing tells of a client's responses: neither of their heads nor of their bodies.
+    pub(crate) fn tells_no_responses(&self) -> bool {
+        let wired = self.wired();
+        !wired.contains(Part::Outbound) && !wired.contains(Part::ResponseBodies)
+    }
+
     pub(crate) fn wired(&self) -> Wired {
         Wired(self.0.load(Ordering::Relaxed))
     }

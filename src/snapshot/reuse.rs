@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::connection::{Bounds, Closer, EndCause, Known, Party, Requests, advice};
+use crate::connection::{Bounds, Closer, EndCause, Known, Party, Requests, advice, is_loss};
 use crate::lint::Label;
 
 /// How the requests of a route came.
@@ -110,8 +110,10 @@ impl PartyReuse {
         let Requests { requests, fresh, excused } = sums.of_requests();
         let reuse_excused = sums.reuse_excused();
         let causes = counted(EndCause::ALL, &sums.ended);
-        let most_common = causes.iter().max_by_key(|(_, times)| **times).map(|(cause, _)| *cause);
-        let reuses_well = reuse_excused.is_none_or(|reuse| reuse >= bounds.min_reuse);
+        let losses = causes.iter().filter(|(cause, _)| is_loss(**cause));
+        let most_common = losses.max_by_key(|(_, times)| **times).map(|(cause, _)| *cause);
+        let too_few = requests < bounds.min_requests;
+        let reuses_well = too_few || reuse_excused.is_none_or(|reuse| reuse >= bounds.min_reuse);
         PartyReuse {
             name: party.map_or(PartyReuse::OTHER, |party| party.name()).to_owned(),
             client: party.and_then(Party::client),

@@ -22,7 +22,9 @@ struct World {
 impl World {
     fn new() -> World {
         let now = Instant::now();
-        World { connections: Connections::new(now, Bounds::default()), now }
+        // Few requests tell as much as many do elsewhere.
+        let bounds = Bounds { min_requests: 1, ..Bounds::default() };
+        World { connections: Connections::new(now, bounds), now }
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -163,6 +163,13 @@ impl Sensor for Witness {
         }
     }
 
+    fn flushed(&self) {
+        if let Some(guard) = &self.0 {
+            let record = guard.record();
+            record.flushed(|| record.clock.now());
+        }
+    }
+
     fn shutting_down(&self) {
         self.note(Event::ShutDown);
     }

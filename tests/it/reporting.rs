@@ -17,7 +17,7 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _};
-use tower_conn_lint::connection::{EndCause, Ended, Side};
+use tower_conn_lint::connection::{Bounds, EndCause, Ended, Side};
 use tower_conn_lint::outbound::{Connector, Outbound, ResponseBodies};
 use tower_conn_lint::report::{self, Part, Reporter, RequestTime};
 use tower_conn_lint::snapshot::PartyReuse;
@@ -34,7 +34,7 @@ use crate::within::within;
 async fn connections_of_both_sides_are_in_the_metrics() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let (lint, mut ends) = lint(|builder| builder);
+    let (lint, mut ends) = lint(|builder| builder.durations(true));
     let (server, addr) = serve(&lint, app()).await;
     let mut client = client(&lint);
     for _ in 0..3 {
@@ -122,7 +122,9 @@ async fn a_snapshot_brings_the_gauges_up_to_date() {
 
 #[tokio::test]
 async fn a_snapshot_says_what_a_closing_caller_should_change() {
-    let (lint, mut ends) = lint(|builder| builder);
+    let mut bounds = Bounds::default();
+    bounds.min_requests = 5;
+    let (lint, mut ends) = lint(|builder| builder.bounds(bounds));
     let (server, addr) = serve(&lint, app()).await;
     let mut pool = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     for _ in 0..5 {
@@ -140,7 +142,7 @@ async fn a_snapshot_says_what_a_closing_caller_should_change() {
 async fn request_durations_are_told_by_route_by_client_and_by_reuse() {
     let clock = ManualClock::new();
     let (lint, mut ends) =
-        lint(|builder| builder.clock(clock.clone()).request_durations(true).without_metrics());
+        lint(|builder| builder.clock(clock.clone()).durations(true).without_metrics());
     let moving = clock.clone();
     let app = Router::new().route(
         "/slow",
@@ -174,7 +176,7 @@ async fn request_durations_are_told_by_route_by_client_and_by_reuse() {
 
 #[tokio::test]
 async fn streams_of_one_connection_are_timed_each_on_its_route() {
-    let (lint, mut ends) = lint(|builder| builder.request_durations(true).without_metrics());
+    let (lint, mut ends) = lint(|builder| builder.durations(true).without_metrics());
     let (started, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (begun, released) = (started.clone(), release.clone());
     let wait = get(move || async move {
@@ -252,7 +254,7 @@ async fn a_start_up_line_and_a_line_for_each_end_are_written() {
 async fn nothing_is_told_of_connections_where_the_lint_is_off() {
     let log = Log::default();
     let _guard = log.guard();
-    let (lint, _ends) = lint(|builder| builder.environment("off").request_durations(true));
+    let (lint, _ends) = lint(|builder| builder.environment("off").durations(true));
     let (server, addr) = serve(&lint, app()).await;
     call(&mut client(&lint), request(&format!("http://{addr}/a"), &[])).await;
     assert!(log.lines("tower_conn_lint").is_empty(), "{:?}", log.lines("tower_conn_lint"));

@@ -224,16 +224,18 @@ async fn a_handler_closes_after_its_response() {
 }
 
 #[tokio::test]
-async fn nothing_is_there_where_every_lint_is_off() {
+async fn handlers_go_on_and_learn_nothing_where_every_lint_is_off() {
     let lint = ConnLint::builder().environment("off").build();
     let (tcp, addr) = listen().await;
-    let has_none = |handle: Option<ConnHandle>| async move { format!("{}\n", handle.is_none()) };
-    let app = Router::new().route("/", get(has_none));
+    let app = app().layer(lint.inbound());
     let served = axum::serve(lint.listener(tcp), lint.make_service(app));
     tokio::spawn(async move { served.await });
 
     let mut stream = TcpStream::connect(addr).await.expect("a dial");
-    assert_eq!(ask(&mut stream, "GET / ").await, "true");
+    for _ in 0..2 {
+        assert_eq!(ask(&mut stream, "GET / ").await, "request 0, reused false");
+        assert_eq!(ask(&mut stream, "POST /close ").await, "unsupported");
+    }
 }
 
 /// Both ends of TLS on loopback, with a certificate of their own.

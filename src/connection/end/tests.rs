@@ -25,6 +25,7 @@ fn ending(side: Side, events: &[Event]) -> Ending {
         polled: false,
         panicking: false,
         stray_bytes: false,
+        may_be_asked: false,
         multiplexed: false,
         pool: None,
         idle_beside: 0,

@@ -1,7 +1,7 @@
 use crate::connection::{EndCause, Side};
 
 /// Whether an end of this cause costs anyone a connection that could have been used on.
-pub(super) fn is_loss(cause: EndCause) -> bool {
+pub(crate) fn is_loss(cause: EndCause) -> bool {
     !matches!(cause, EndCause::Drain | EndCause::Upgrade | EndCause::NeverUsed)
 }
 

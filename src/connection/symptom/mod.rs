@@ -7,6 +7,7 @@ mod window;
 
 use std::time::Duration;
 
+pub(crate) use self::blame::is_loss;
 use super::EndCause;
 use crate::lint::Lint;
 

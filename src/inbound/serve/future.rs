@@ -96,7 +96,9 @@ impl Exchange {
     ) -> Response<<T as Bodies<R>>::Body> {
         self.is_answered = true;
         let record = &self.record;
-        if record.is(Flag::CloseAsked) && !record.is_multiplexed() {
+        let status = response.status();
+        let is_tunnel = status.is_informational() || self.is_connect && status.is_success();
+        if record.is(Flag::CloseAsked) && !record.is_multiplexed() && !is_tunnel {
             response.headers_mut().append(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if Signs::has_persistence_field(response.headers()) && !record.is_multiplexed() {
@@ -105,7 +107,6 @@ impl Exchange {
                 record.see(EndCause::ResponseClose);
             }
         }
-        let status = response.status();
         if status == StatusCode::SWITCHING_PROTOCOLS || self.is_connect && status.is_success() {
             record.note(Event::Upgraded);
         }

@@ -71,6 +71,8 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Some(link) = &self.link else {
+            // A handler that asks for its connection goes on to work, and learns nothing.
+            request.extensions_mut().insert(ConnHandle::new());
             return ServingFuture::unwatched(self.inner.call(request.map(<T as Bodies<B>>::plain)));
         };
         let is_tunnel = request.method() == Method::CONNECT;

@@ -388,6 +388,9 @@ impl Sensor for Log {
         self.tell(Wrote(bytes));
     }
 
+    // Of no interest to the order of ends.
+    fn flushed(&self) {}
+
     fn shutting_down(&self) {
         self.tell(ShuttingDown);
     }

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tokio::io::AsyncRead;
 
 use super::{Connection, failure};
-use crate::connection::{Addresses, Dialler, Io, Party, Record, Side};
+use crate::connection::{Addresses, DialError, Dialler, Flag, Io, Party, Record, Side};
 use crate::exchange::Shared;
 use crate::lint::printable;
 use crate::wired::Guard;
@@ -40,6 +40,7 @@ struct Dial {
     dialler: Arc<Dialler>,
     upstream: String,
     began: Instant,
+    is_settled: bool,
 }
 
 // === impl Dialling ===
@@ -52,7 +53,7 @@ impl<F> Dialling<F> {
         upstream: String,
     ) -> Dialling<F> {
         let began = shared.clock.now();
-        Dialling { future, dial: Dial { shared, dialler, upstream, began } }
+        Dialling { future, dial: Dial { shared, dialler, upstream, began, is_settled: false } }
     }
 }
 
@@ -68,6 +69,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Poll::Ready(result) = this.future.poll(cx) else { return Poll::Pending };
+        this.dial.is_settled = true;
         Poll::Ready(match result {
             Ok(stream) => {
                 let guard = this.dial.connected(&stream);
@@ -75,7 +77,7 @@ where
             }
             Err(error) => {
                 let error = error.into();
-                this.dial.failed(&*error);
+                this.dial.failed(failure(&*error));
                 Err(error)
             }
         })
@@ -102,6 +104,9 @@ impl Dial {
             Record::new(Side::Outbound, shared.clock.clone(), now, addresses.unwrap_or_default());
         let record = record.born(shared.connections.since_epoch(now));
         let took = now.saturating_duration_since(*began);
+        if shared.wiring.tells_no_responses() {
+            record.raise(Flag::Blind);
+        }
         let record = Arc::new(record.dialled(dialler.clone(), took));
         if connected.is_negotiated_h2() {
             record.speaks(Version::HTTP_2);
@@ -110,15 +115,23 @@ impl Dial {
         Some(Guard::new(shared.clone(), record))
     }
 
-    fn failed(&self, error: &(dyn StdError + 'static)) {
+    fn failed(&self, error: DialError) {
         let Dial { shared, dialler, began, .. } = self;
         if !shared.table.off {
             let took = shared.clock.now().saturating_duration_since(*began);
-            shared.dial_failed(dialler, &self.party(), failure(error), took);
+            shared.dial_failed(dialler, &self.party(), error, took);
         }
     }
 
     fn party(&self) -> Party {
         Party::upstream(self.dialler.client.name, printable(&self.upstream, 96))
+    }
+}
+
+impl Drop for Dial {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            self.failed(DialError::GivenUp);
+        }
     }
 }

@@ -55,7 +55,7 @@ impl ConnectionMetrics {
     }
 
     pub(super) fn ended(&self, upstream: Option<&Upstream>, connection: &Ended) {
-        let Ended { side, route, version, requests, end, .. } = connection;
+        let Ended { side, route, requests, end, .. } = connection;
         let how = How {
             side: *side,
             cause: end.cause,
@@ -72,15 +72,18 @@ impl ConnectionMetrics {
         };
         let key = (upstream.map(|upstream| upstream.number), *route);
         self.requests.with(key, register, |counts| counts.record(*requests as f64));
-        if let Some(upstream) = upstream {
-            let register = || {
-                let labels: Vec<Pair> =
-                    upstream.address_and_port().chain(version.and_then(protocol)).collect();
-                metrics::histogram!("http_client_connection_duration_seconds", &labels)
-            };
-            let lived = |durations: &Histogram| durations.record(connection.lived);
-            self.durations.with((upstream.number, *version), register, lived);
-        }
+    }
+
+    /// How long a connection to an upstream lasted.
+    pub(super) fn lived(&self, upstream: &Upstream, connection: &Ended) {
+        let Ended { version, lived, .. } = connection;
+        let register = || {
+            let labels: Vec<Pair> =
+                upstream.address_and_port().chain(version.and_then(protocol)).collect();
+            metrics::histogram!("http_client_connection_duration_seconds", &labels)
+        };
+        let record = |durations: &Histogram| durations.record(*lived);
+        self.durations.with((upstream.number, *version), register, record);
     }
 
     fn dialled(&self, upstream: &Upstream, error: Option<DialError>) {

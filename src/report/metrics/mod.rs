@@ -36,10 +36,10 @@ pub use self::buckets::recommended_buckets;
 /// | `conn_lint_server_accepts` | counter | |
 /// | `conn_lint_server_open_connections` | gauge | `http_connection_state` |
 /// | `conn_lint_client_dials` | counter | `server_address`, `error_type` of those that failed |
-/// | `conn_lint_client_dial_duration_seconds` | histogram, of those that did not fail | `server_address` |
+/// | `conn_lint_client_dial_duration_seconds` | histogram, of those that did not fail, [a switch](crate::ConnLintBuilder::durations), off | `server_address` |
 /// | `http_client_open_connections` | gauge | `http_connection_state`, `server_address`, `server_port`, `network_protocol_version` |
-/// | `http_client_connection_duration_seconds` | histogram | `server_address`, `server_port`, `network_protocol_version` |
-/// | `conn_lint_request_duration_seconds` | histogram, [a switch](crate::ConnLintBuilder::request_durations), off | `conn_lint_side`, `http_route` or `conn_lint_client`, `conn_lint_connection_reused` |
+/// | `http_client_connection_duration_seconds` | histogram, the same switch | `server_address`, `server_port`, `network_protocol_version` |
+/// | `conn_lint_request_duration_seconds` | histogram, the same switch | `conn_lint_side`, `http_route` or `conn_lint_client`, `conn_lint_connection_reused` |
 ///
 /// Without a label `server_port`, `server_address` is host and port. A label whose value is not
 /// known is left out. Beyond 256 upstreams the rest counts as `other`, as do routes and clients
@@ -61,6 +61,8 @@ pub use self::buckets::recommended_buckets;
 /// ```
 #[derive(Debug, Default)]
 pub struct Metrics {
+    /// Whether durations are recorded.
+    durations: bool,
     findings: FindingMetrics,
     connections: ConnectionMetrics,
     open: OpenMetrics,
@@ -76,6 +78,13 @@ const REUSED: &str = "conn_lint_connection_reused";
 const ROUTE: &str = "http_route";
 const ADDRESS: &str = "server_address";
 
+impl Metrics {
+    /// With the durations of dials and connections, too. Default: without.
+    pub fn with_durations(self, durations: bool) -> Metrics {
+        Metrics { durations, ..self }
+    }
+}
+
 impl Reporter for Metrics {
     fn finding(&self, finding: &Finding) {
         self.findings.count(finding);
@@ -90,8 +99,10 @@ impl Reporter for Metrics {
     }
 
     fn opened(&self, connection: &Opened) {
-        let upstream = connection.party.as_ref().map(|party| self.upstreams.find(party.name()));
-        self.connections.opened(upstream.as_ref(), connection.dial);
+        let upstream = connection.party.as_ref().filter(|party| party.client().is_some());
+        let upstream = upstream.map(|party| self.upstreams.find(party.name()));
+        let dial = connection.dial.filter(|_| self.durations);
+        self.connections.opened(upstream.as_ref(), dial);
     }
 
     fn open_changed(&self, change: &OpenChange<'_>) {
@@ -112,6 +123,9 @@ impl Reporter for Metrics {
         let upstream = connection.party.as_ref().filter(|party| party.client().is_some());
         let upstream = upstream.map(|party| self.upstreams.find(party.name()));
         self.connections.ended(upstream.as_ref(), connection);
+        if let Some(upstream) = upstream.filter(|_| self.durations) {
+            self.connections.lived(&upstream, connection);
+        }
     }
 }
 

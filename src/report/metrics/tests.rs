@@ -38,7 +38,7 @@ fn rows(snapshotter: &Snapshotter) -> Vec<String> {
 fn recorded(tell: impl FnOnce(&Metrics)) -> Vec<String> {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
-    metrics::with_local_recorder(&recorder, || tell(&Metrics::default()));
+    metrics::with_local_recorder(&recorder, || tell(&Metrics::default().with_durations(true)));
     rows(&snapshotter)
 }
 
@@ -260,7 +260,7 @@ impl Recorder for Registrations {
 
 #[test]
 fn a_handle_is_registered_once_and_kept() {
-    let (recorder, metrics) = (Registrations::default(), Metrics::default());
+    let (recorder, metrics) = (Registrations::default(), Metrics::default().with_durations(true));
     let registered = |times| {
         for number in 0..times {
             let party = gateway(&format!("gateway:{}", 80 + number % 2));
@@ -290,7 +290,8 @@ fn a_handle_is_registered_once_and_kept() {
 
 #[test]
 fn two_recorders_in_one_process_do_not_mix() {
-    let [one, two] = [(); 2].map(|()| (DebuggingRecorder::new(), Metrics::default()));
+    let [one, two] =
+        [(); 2].map(|()| (DebuggingRecorder::new(), Metrics::default().with_durations(true)));
     for (times, (recorder, metrics)) in [(1, &one), (2, &two), (3, &one)] {
         metrics::with_local_recorder(recorder, || {
             (0..times).for_each(|_| metrics.opened(&opened(None)));

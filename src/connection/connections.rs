@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::course::Event;
 use super::record::{Flag, Turn};
 use super::standing::Changes;
-use super::window::{Heavy, Requests, RouteSlot, RouteWindows, Slice, Slices, Sums};
+use super::window::{Heavy, Requests, RouteSlot, RouteWindows, Slice, Slices, Sums, Templates};
 use super::{Bounds, EndCause, Ended, Party, Pool, Record, Side};
 
 pub(crate) use self::survey::{Known, Survey};
@@ -29,6 +29,8 @@ pub(crate) struct Connections {
     callers: Mutex<Heavy<Party>>,
     upstreams: Mutex<Heavy<Party>>,
     pub(crate) routes: RouteWindows,
+    /// Where the templates of a router are counted.
+    pub(crate) templates: Templates,
     draining: AtomicBool,
 }
 
@@ -64,6 +66,7 @@ impl Connections {
             callers: Mutex::new(Heavy::new(PARTIES)),
             upstreams: Mutex::new(Heavy::new(PARTIES)),
             routes: RouteWindows::new(),
+            templates: Templates::new(),
             draining: AtomicBool::new(false),
         }
     }

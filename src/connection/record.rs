@@ -49,9 +49,8 @@ pub(crate) struct Record {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     pub(crate) served: Served,
-    /// The routes of late, by path and by template.
+    /// The routes of late, by path.
     pub(crate) paths: RouteCache,
-    pub(crate) templates: RouteCache,
     /// Of the last request: see [`Last`].
     last: AtomicU32,
     /// The last request whose route was counted.
@@ -164,7 +163,6 @@ impl Record {
             bytes_out: AtomicU64::new(0),
             served: Served::default(),
             paths: RouteCache::default(),
-            templates: RouteCache::default(),
             last: AtomicU32::new(0),
             routed: AtomicU64::new(0),
             excepted: AtomicU64::new(0),

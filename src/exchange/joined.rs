@@ -157,7 +157,7 @@ impl Shared {
     }
 
     /// The slot of a route, which the connection keeps for the next request with this path, and
-    /// the policy or the connection for others under the same template.
+    /// the policy or the lint for others under the same template.
     fn slot_of(&self, record: &Record, arrival: &Arrival, route: RouteOf<'_>) -> RouteSlot {
         let routes = &self.connections.routes;
         let slot = match route {
@@ -173,10 +173,11 @@ impl Shared {
             }
             RouteOf::Router(template) => {
                 let hash = path_hash(None, template);
-                let kept = record.templates.find(hash).filter(|slot| routes.is_held(*slot));
+                let kept =
+                    self.connections.templates.find(hash).filter(|slot| routes.is_held(*slot));
                 let ask = || {
                     let slot = routes.slot(Label::new(template), arrival.slice);
-                    record.templates.keep(hash, slot);
+                    self.connections.templates.keep(hash, slot);
                     slot
                 };
                 kept.unwrap_or_else(ask)

@@ -74,7 +74,6 @@ async fn connections_of_both_sides_are_in_the_metrics() {
     for row in rows.iter().filter(|row| row.contains("open_connections")) {
         assert!(row.ends_with(" 0"), "all are closed: {row}");
     }
-    assert!(!rows.iter().any(|row| row.contains("request_duration")), "it is off: {rows:#?}");
 }
 
 #[tokio::test]
@@ -118,6 +117,23 @@ async fn a_snapshot_brings_the_gauges_up_to_date() {
     assert_eq!(snapshot.wired, wired);
     assert_eq!(snapshot.unknown, ["whether connections inbound were drained"]);
     server.abort();
+}
+
+#[tokio::test]
+async fn durations_are_recorded_only_where_they_are_switched_on() {
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let (lint, mut ends) = lint(|builder| builder);
+    let (server, addr) = serve(&lint, app()).await;
+    let mut client = client(&lint);
+    call(&mut client, request(&format!("http://{addr}/a"), &[])).await;
+    drop(client);
+    ends.both().await;
+    server.abort();
+
+    let rows = rows(&recorder.snapshotter());
+    assert!(rows.iter().any(|row| row.starts_with("conn_lint_connections_ended")), "{rows:#?}");
+    assert!(!rows.iter().any(|row| row.contains("duration")), "off by default: {rows:#?}");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod routes;
 mod served;
 mod slice;
 mod sums;
+mod templates;
 mod weights;
 #[expect(clippy::module_inception, reason = "the window is the module's one noun")]
 mod window;
@@ -39,4 +40,5 @@ pub(crate) use self::routes::RouteWindows;
 pub(crate) use self::served::Served;
 pub(crate) use self::slice::{SLICES, Slice, Slices, nanos};
 pub(crate) use self::sums::Sums;
+pub(crate) use self::templates::Templates;
 pub(crate) use self::window::Window;

@@ -589,3 +589,15 @@ impl Record {
 fn said_close(course: Course) -> bool {
     course.has_seen(EndCause::RequestClose) || course.has_seen(EndCause::ResponseClose)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_small() {
+        // With the two counts of its `Arc`.
+        let size = size_of::<Record>() + 2 * size_of::<usize>();
+        assert!(size <= 512, "{size} bytes");
+    }
+}

@@ -9,14 +9,13 @@ use super::claim::Claim;
 use super::found::Found;
 use super::judgement::{self, Subject};
 use super::placement::Placement;
-use super::request::{
-    MatchedRoute, authority, is_grpc, leaves_content, may_have_content, original_path, swap_head,
-};
+use super::request::{MatchedRoute, authority, is_grpc, leaves_content, original_path, swap_head};
+use super::sent::Sent;
 use super::target::{Known, Target};
 use super::told::last;
-use crate::connection::{EndCause, Event, Last, Record, RouteSlot, persistence};
+use crate::connection::{Last, Record, RouteSlot};
 use crate::denied::Denied;
-use crate::field::{Signs, keep_alive};
+use crate::field::Signs;
 use crate::handle::ConnHandle;
 use crate::intent::IntentionalClose;
 use crate::lint::{self, Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
@@ -213,28 +212,12 @@ impl Exchange {
     fn join_response<B>(&mut self, head: &Head, response: &mut Response<B>) {
         let Placement { shared, .. } = &*self.placement;
         let Some(record) = shared.answered(response) else { return };
-        record.had_content(self.signs.contains(Signs::CONTENT) || may_have_content(&self.method));
         if shared.table.tells_upstreams_apart() {
             let Known { matched, .. } = self.target.known(&self.placement, &self.method);
             record.went(last(matched));
         }
-        if record.is_multiplexed() {
-            return;
-        }
-        if head.is_interim() || head.opens_tunnel() {
-            record.note(Event::Upgraded);
-        }
-        let of_request = persistence(self.signs, EndCause::RequestClose);
-        let of_response = persistence(head.signs, EndCause::ResponseClose);
-        let delimited = head.has(Signs::CLOSE_DELIMITED).then_some(EndCause::CloseDelimited);
-        for cause in [of_request, of_response, delimited].into_iter().flatten() {
-            record.see(cause);
-        }
-        if head.has(Signs::KEEP_ALIVE_FIELD) {
-            if let Some(timeout) = keep_alive(response.headers()).timeout() {
-                shared.advertised(&record, timeout);
-            }
-        }
+        let sent = Sent::new(self.signs, &self.method);
+        sent.answered_by(shared, &record, head, response.headers());
     }
 
     /// The head of the request.

@@ -3,7 +3,7 @@
 use std::mem;
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, Request, header};
+use http::{Extensions, HeaderMap, Request, header};
 
 use crate::field::{Framing, Signs, request_framing};
 use crate::lint::Label;
@@ -77,12 +77,6 @@ pub(super) fn leaves_content(signs: Signs, headers: &HeaderMap) -> bool {
     signs.contains(Signs::CONTENT)
         && !signs.intersects(Signs::MULTIPLEXED)
         && !is_short(request_framing(signs.version(), headers))
-}
-
-/// Whether a request of ours may have content though no field of its says so: the client below adds
-/// the length by itself.
-pub(super) fn may_have_content(method: &Method) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 
 /// The host and port that a request is for, as its URI or its `Host` field names them.

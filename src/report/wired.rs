@@ -84,6 +84,11 @@ impl Wiring {
         self.0.fetch_or(Wired::default().with(part).0, Ordering::Relaxed);
     }
 
+    /// Whether the heads of a client's messages are read by a layer for them.
+    pub(crate) fn reads_outbound_heads(&self) -> bool {
+        self.wired().contains(Part::Outbound)
+    }
+
     /// Whether nothing tells of a client's responses: neither of their heads nor of their bodies.
     pub(crate) fn tells_no_responses(&self) -> bool {
         let wired = self.wired();

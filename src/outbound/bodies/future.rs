@@ -9,7 +9,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::connection::TrackedBody;
-use crate::exchange::Shared;
+use crate::exchange::{Sent, Shared};
 use crate::handle::ConnHandle;
 use crate::wired::{Mark, Stopwatch};
 
@@ -26,6 +26,8 @@ pin_project! {
         #[pin]
         future: F,
         shared: Arc<Shared>,
+        // There where nobody else reads the heads.
+        sent: Option<Sent>,
         // There where the times of requests are taken.
         began: Option<Instant>,
     }
@@ -34,9 +36,13 @@ pin_project! {
 // === impl ResponseBodiesFuture ===
 
 impl<F> ResponseBodiesFuture<F> {
-    pub(super) fn new(future: F, shared: Arc<Shared>) -> ResponseBodiesFuture<F> {
+    pub(super) fn new(
+        future: F,
+        shared: Arc<Shared>,
+        sent: Option<Sent>,
+    ) -> ResponseBodiesFuture<F> {
         let began = shared.times_requests.then(|| shared.clock.now());
-        ResponseBodiesFuture { future, shared, began }
+        ResponseBodiesFuture { future, shared, sent, began }
     }
 }
 
@@ -54,6 +60,9 @@ where
             let Some(record) = this.shared.answered(&mut response) else {
                 return response.map(TrackedBody::untracked);
             };
+            if let Some(sent) = this.sent {
+                sent.answered(this.shared, &record, &response);
+            }
             record.answering();
             let stopwatch = this.began.map(|began| {
                 let reused = response.extensions().get().is_some_and(ConnHandle::reused);

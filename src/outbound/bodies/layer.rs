@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::ResponseBodiesFuture;
 use crate::connection::TrackedBody;
-use crate::exchange::Shared;
+use crate::exchange::{Sent, Shared};
 
 /// Tracks the bodies of a client's responses; made by
 /// [`ConnLint::response_bodies`](crate::ConnLint::response_bodies).
@@ -70,6 +70,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone())
+        // Where no header layer reads the heads, what they say of the connection is read here.
+        let reads_heads = !self.shared.table.off && !self.shared.wiring.reads_outbound_heads();
+        let sent = reads_heads.then(|| Sent::of(&request));
+        ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone(), sent)
     }
 }

@@ -1,0 +1,67 @@
+use http::{HeaderMap, Method, Request, Response, Version};
+
+use super::shared::Shared;
+use crate::connection::{EndCause, Event, Record, persistence};
+use crate::field::{Signs, keep_alive};
+use crate::lint::{Head, Message};
+
+/// What is remembered of a request of ours, until its response tells which connection it went on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    signs: Signs,
+    may_have_content: bool,
+}
+
+// === impl Sent ===
+
+impl Sent {
+    pub(crate) fn of<B>(request: &Request<B>) -> Sent {
+        let version = request.version().min(Version::HTTP_11);
+        let signs = Signs::of_request(request.method(), version, request.headers());
+        Sent::new(signs, request.method())
+    }
+
+    /// Whether a request may have content though no field of its says so: the client below adds the
+    /// length by itself.
+    pub(super) fn new(signs: Signs, method: &Method) -> Sent {
+        let has_none =
+            matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+        Sent { signs, may_have_content: signs.contains(Signs::CONTENT) || !has_none }
+    }
+
+    /// What the heads of an exchange say of the connection, for who sees no more than both.
+    pub(crate) fn answered<B>(self, shared: &Shared, record: &Record, response: &Response<B>) {
+        let request = Head::of_request(Message::OutgoingRequest, self.signs);
+        let (status, headers) = (response.status(), response.headers());
+        let head = Head::received_response(&request, status, response.version(), headers);
+        self.answered_by(shared, record, &head, headers);
+    }
+
+    /// The same, where the response's head was read already.
+    pub(super) fn answered_by(
+        self,
+        shared: &Shared,
+        record: &Record,
+        head: &Head,
+        headers: &HeaderMap,
+    ) {
+        record.had_content(self.may_have_content);
+        if record.is_multiplexed() {
+            return;
+        }
+        if head.is_interim() || head.opens_tunnel() {
+            record.note(Event::Upgraded);
+        }
+        let of_request = persistence(self.signs, EndCause::RequestClose);
+        let of_response = persistence(head.signs, EndCause::ResponseClose);
+        let delimited = head.has(Signs::CLOSE_DELIMITED).then_some(EndCause::CloseDelimited);
+        for cause in [of_request, of_response, delimited].into_iter().flatten() {
+            record.see(cause);
+        }
+        if head.has(Signs::KEEP_ALIVE_FIELD) {
+            if let Some(timeout) = keep_alive(headers).timeout() {
+                shared.advertised(record, timeout);
+            }
+        }
+    }
+}

@@ -103,15 +103,22 @@ fn unread_requests(table: &mut Table) {
                 send(&caller, &site.url("/unread"), bytes).await;
             }
             drop(caller);
+            // What a client writes after its answer may be the rest, or another request: unknown.
             let (server, client, first): (&[C], &[C], _) = match bytes {
                 8192 => (
                     &[C::PeerClosedIdle, C::UnreadRequestBody],
-                    &[C::ClientDropped, C::PeerClosedIdle, C::Reset, C::PeerClosedActive],
+                    &[
+                        C::ClientDropped,
+                        C::PeerClosedIdle,
+                        C::Reset,
+                        C::PeerClosedActive,
+                        C::Unknown,
+                    ],
                     First::Race,
                 ),
                 _ => (
                     &[C::UnreadRequestBody],
-                    &[C::PeerClosedIdle, C::PeerClosedActive, C::Reset],
+                    &[C::PeerClosedIdle, C::PeerClosedActive, C::Reset, C::Unknown],
                     First::Server,
                 ),
             };

@@ -1,7 +1,8 @@
 //! Connections: which one, how often used, why it ended, who closed it.
 //!
-//! The pure core: events and instants go in, records, causes and sums come out. It knows no
-//! runtime, no socket and no clock of its own.
+//! The core of it is pure: events and instants go in, records, causes and sums come out. The types
+//! that users meet around streams and bodies, `Io` and [`TrackedBody`], belong to the shell and are
+//! named here beside what they are about.
 
 mod bounds;
 mod cause;

@@ -1,0 +1,49 @@
+//! What the bytes of a socket tell of a connection.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::{Flag, Record};
+use crate::connection::Side;
+use crate::connection::course::{Event, Phase};
+
+impl Record {
+    pub(crate) fn read(&self, bytes: usize) {
+        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        match (self.side, self.course().phase()) {
+            (Side::Inbound, Phase::Idle) if !self.is(Flag::ReadIdle) => {
+                self.raise(Flag::ReadIdle);
+            }
+            (Side::Outbound, Phase::Asked) if !self.is(Flag::Stray) => {
+                self.raise(Flag::Stray);
+                if self.is(Flag::Blind) {
+                    self.note(Event::ResponseUnwatched);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn wrote(&self, bytes: usize, now: impl FnOnce() -> Instant) {
+        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        match (self.side, self.course().phase()) {
+            (Side::Inbound, Phase::Idle) if self.is(Flag::ReadIdle) => {
+                self.raise(Flag::Stray);
+            }
+            // A client's first bytes after an exchange are the next request.
+            (Side::Outbound, Phase::Idle | Phase::Unwatched | Phase::Left)
+                if !self.is_multiplexed() =>
+            {
+                self.ask(now());
+            }
+            _ => {}
+        }
+    }
+
+    /// The peer owes nothing, and nothing is there to be read.
+    pub(crate) fn read_in_vain(&self, now: impl FnOnce() -> Instant) {
+        if self.side == Side::Inbound && self.course().phase() == Phase::Idle {
+            self.polled.store(self.since_opened(now()), Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// What is true of a connection, or of its last request.
+#[derive(Clone, Copy)]
+#[repr(u16)]
+pub(crate) enum Flag {
+    /// The socket is watched.
+    Socket = 1,
+    /// The request's body is watched, and its end was not seen.
+    BodyUnread = 1 << 1,
+    /// The request's body was read to its end.
+    BodyRead = 1 << 2,
+    Draining = 1 << 3,
+    /// The connection reached its declared maximum.
+    LastRequest = 1 << 4,
+    /// A handler asks to close after its response.
+    CloseAsked = 1 << 5,
+    /// Someone can say so on the response.
+    CanClose = 1 << 6,
+    /// Bytes came in with no request under way.
+    ReadIdle = 1 << 7,
+    /// See [`Ending::stray_bytes`].
+    Stray = 1 << 8,
+    /// The last request that was answered had content.
+    Content = 1 << 9,
+    /// The record was closed.
+    Closed = 1 << 10,
+    /// Rising concurrency needed the connection.
+    Excused = 1 << 11,
+    /// A request was written after a message had said that the connection ends.
+    AfterClose = 1 << 12,
+    /// What was written after the last response may be the rest of its request.
+    MayBeRest = 1 << 13,
+    /// An exchange ended, and what is left of it is still to be written.
+    JustEnded = 1 << 14,
+    /// No layer tells of responses.
+    Blind = 1 << 15,
+}

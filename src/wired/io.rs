@@ -3,13 +3,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::Version;
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Guard;
 #[cfg(feature = "hyper-util")]
 use super::Hold;
-use crate::connection::{Event, Flag};
+use crate::connection::{Event, Flag, Side};
 use crate::handle::ConnHandle;
 use crate::io::{Sensor, Watched};
 
@@ -105,6 +106,7 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.stream.sensor().writes(buf);
         self.project().stream.poll_write(cx, buf)
     }
 
@@ -113,6 +115,9 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Some(buf) = bufs.first() {
+            self.stream.sensor().writes(buf);
+        }
         self.project().stream.poll_write_vectored(cx, bufs)
     }
 
@@ -193,6 +198,20 @@ impl Sensor for Witness {
 }
 
 impl Witness {
+    /// A client that takes HTTP/2 as known says so first (RFC 9113, 3.4), long before a response
+    /// tells the version.
+    #[inline]
+    fn writes(&self, buf: &[u8]) {
+        const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+
+        let Some(guard) = &self.0 else { return };
+        let record = guard.record();
+        let is_first = record.side == Side::Outbound && record.bytes().1 == 0;
+        if is_first && buf.starts_with(PREFACE) {
+            record.speaks(Version::HTTP_2);
+        }
+    }
+
     fn note(&self, event: Event) {
         if let Some(guard) = &self.0 {
             guard.record().note(event);

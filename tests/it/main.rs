@@ -3,6 +3,7 @@
 mod chunks;
 mod client;
 mod drops;
+mod edges;
 mod facts;
 mod found;
 #[cfg(feature = "test-util")]

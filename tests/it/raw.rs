@@ -28,6 +28,11 @@ impl Peer {
         _ = within("a write", self.stream.write_all(bytes.as_ref())).await;
     }
 
+    /// Writes nothing more, and can read on.
+    pub(crate) async fn end(&mut self) {
+        within("an end", self.stream.shutdown()).await.expect("the end goes");
+    }
+
     /// The next message; `None` at the end of the connection.
     pub(crate) async fn message(&mut self) -> Option<Message> {
         loop {

@@ -49,7 +49,7 @@ pin_project! {
 }
 
 /// The first is what the others are compared with.
-pub(crate) static SUBJECTS: [Subject; 16] = [
+pub(crate) static SUBJECTS: [Subject; 18] = [
     Subject { name: "bare", run: |calls| run(calls, |bare| bare, request) },
     Subject { name: "noop", run: |calls| run(calls, Noop, request) },
     Subject {
@@ -89,6 +89,14 @@ pub(crate) static SUBJECTS: [Subject; 16] = [
             run(calls, layered, || messages::request(URI))
         },
     },
+    Subject {
+        name: "outbound-capture",
+        run: |calls| {
+            let lint = lint(outbound_policy("gateway"));
+            let layer = lint.outbound("gateway").capture_connection();
+            run(calls, |bare| layer.layer(bare), || messages::request(URI))
+        },
+    },
     Subject { name: "trace-info", run: trace_at_info },
     Subject { name: "bare-axum", run: bare_axum },
     Subject { name: "insert", run: |calls| run(calls, Insert, request) },
@@ -98,12 +106,13 @@ pub(crate) static SUBJECTS: [Subject; 16] = [
     },
     Subject { name: "wired", run: |calls| wired(calls, messages::with_extension(request)) },
     Subject { name: "wired-first", run: |calls| wired(calls, request) },
+    Subject { name: "wired-durations", run: wired_durations },
     Subject { name: "wired-axum", run: wired_axum },
     Subject {
         name: "wired-paths",
         run: |calls| {
             let mut number = 0;
-            let (lint, connection) = connection();
+            let (lint, connection) = connection(lint(inbound_policy()));
             let layered = |bare| connection.service(lint.inbound().layer(bare));
             run_with_bodies(calls, layered, move || {
                 number += 1;
@@ -209,13 +218,23 @@ fn run_by<S, A, B, Q, R>(
 
 /// Everything on a service of hyper: layer, records, bodies, windows.
 fn wired(calls: usize, request: impl FnMut() -> Request<Body>) -> u64 {
-    let (lint, connection) = connection();
+    let (lint, connection) = connection(lint(inbound_policy()));
+    run_with_bodies(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
+}
+
+/// The same, with the time of each request told to whoever records it.
+fn wired_durations(calls: usize) -> u64 {
+    let lint = ConnLint::builder().policy(inbound_policy()).environment("").without_tracing();
+    #[cfg(feature = "metrics")]
+    let lint = lint.without_metrics();
+    let (lint, connection) = connection(lint.durations(true).build());
+    let request = messages::with_extension(request);
     run_with_bodies(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
 }
 
 /// The same on a service of axum, whose bodies are boxed: they are boxed once more.
 fn wired_axum(calls: usize) -> u64 {
-    let (lint, connection) = connection();
+    let (lint, connection) = connection(lint(inbound_policy()));
     let layered = |bare| connection.service_with_bodies::<Same, _>(lint.inbound().layer(bare));
     run_by(calls, layered, axum_request, axum_response, measured_calls_with_bodies)
 }
@@ -226,8 +245,7 @@ fn bare_axum(calls: usize) -> u64 {
 }
 
 /// A connection whose socket is watched, too.
-fn connection() -> (ConnLint, Accepted) {
-    let lint = lint(inbound_policy());
+fn connection(lint: ConnLint) -> (ConnLint, Accepted) {
     let (stream, connection) =
         lint.accept(tokio::io::empty(), SocketAddr::from(([192, 0, 2, 1], 443)));
     // It lives as long as the process.

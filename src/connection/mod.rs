@@ -53,4 +53,4 @@ pub(crate) use self::persistence::persistence;
 pub(crate) use self::record::{Addresses, Finish, Flag, Record, Turn};
 pub(crate) use self::standing::Changes;
 pub(crate) use self::symptom::{Symptom, advice, is_loss};
-pub(crate) use self::window::{Requests, RouteSlot, Slice, path_hash};
+pub(crate) use self::window::{Requests, RouteSlot, Slice, Sums, path_hash};

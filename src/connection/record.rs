@@ -165,8 +165,12 @@ impl Record {
 
     /// When an exchange last began or ended.
     pub(crate) fn touched(&self) -> Instant {
-        let after = Duration::from_nanos(self.touched.load(Ordering::Relaxed));
-        self.opened.checked_add(after).unwrap_or(self.opened)
+        self.after(self.touched.load(Ordering::Relaxed))
+    }
+
+    /// So many nanoseconds after it was opened, as far as a clock that jumps lets that be said.
+    pub(crate) fn after(&self, nanos: u64) -> Instant {
+        self.opened.checked_add(Duration::from_nanos(nanos)).unwrap_or(self.opened)
     }
 
     pub(crate) fn age(&self, now: Instant) -> Duration {

@@ -11,7 +11,7 @@ use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
     Addresses, Changes, DialError, Dialler, EndCause, Flag, Last, OpenChange, Opened, Party, Pool,
-    Record, RouteSlot, Side, Slice, Symptom, Turn, path_hash,
+    Record, RouteSlot, Side, Slice, Sums, Symptom, Turn, path_hash,
 };
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
@@ -36,12 +36,15 @@ impl Shared {
         if self.table.off {
             return None;
         }
-        let now = self.clock.now();
-        let record = Record::new(Side::Inbound, self.clock.clone(), now, addresses)
-            .born(self.connections.since_epoch(now));
-        let record = Arc::new(record);
+        let record = Arc::new(self.record(Side::Inbound, self.clock.now(), addresses));
         self.opened(&record);
         Some(Guard::new(self.clone(), record))
+    }
+
+    /// The record of a connection that was opened now, for the windows of this lint.
+    pub(crate) fn record(&self, side: Side, now: Instant, addresses: Addresses) -> Record {
+        let born = self.connections.since_epoch(now);
+        Record::new(side, self.clock.clone(), now, addresses).born(born)
     }
 
     /// The first request on a connection tells who calls. Connections that carry only what the
@@ -116,7 +119,7 @@ impl Shared {
         self.connections.count(record, turn);
         if turn.number == 1 {
             self.count_open(record);
-            self.judge_window(record, record.opened + Duration::from_nanos(turn.age));
+            self.judge_window(record, record.after(turn.age));
             self.judge_http2(record);
         }
         if turn.after_close {
@@ -252,7 +255,7 @@ impl Shared {
             self.tell(&symptom, self.at_connection(record));
         }
         if ended.end.cause == EndCause::ClientDropped {
-            self.judge_clients(record, party, now);
+            self.judge_clients(record, &sums);
         }
     }
 
@@ -290,9 +293,8 @@ impl Shared {
     }
 
     /// Whether one more client that was dropped is one of many.
-    fn judge_clients(&self, record: &Record, party: &Party, now: Instant) {
-        let Some((sums, _)) = self.connections.window_of(party, now) else { return };
-        if let Some(symptom) = Symptom::client_per_request(&sums, &self.connections.bounds) {
+    fn judge_clients(&self, record: &Record, sums: &Sums) {
+        if let Some(symptom) = Symptom::client_per_request(sums, &self.connections.bounds) {
             self.tell(&symptom, self.at_party(record));
         }
     }

@@ -14,6 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
 use tower_conn_lint::connection::{Closer, EndCause, Side};
+use tower_conn_lint::outbound::{Connector, Outbound, ResponseBodies};
 use tower_conn_lint::test_util::Recorder;
 use tower_conn_lint::{ConnLint, Preset, lint};
 
@@ -50,15 +51,21 @@ impl Drop for Wired {
     }
 }
 
-/// Twenty requests by a client with everything wired, which is dropped after them.
-async fn twenty_by(lint: &ConnLint, url: &str, connection: &[&str]) {
+type Gateway = ResponseBodies<Outbound<Client<Connector<HttpConnector>, Full<Bytes>>>>;
+
+/// A client with everything wired.
+fn gateway(lint: &ConnLint) -> Gateway {
     let connector = lint.connector("gateway", HttpConnector::new());
     let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
-    let mut gateway = ServiceBuilder::new()
+    ServiceBuilder::new()
         .layer(lint.response_bodies())
         .layer(lint.outbound("gateway"))
-        .service(pool);
-    call_20_times(&mut gateway, url, connection).await;
+        .service(pool)
+}
+
+/// Twenty requests by such a client, which is dropped after them.
+async fn twenty_by(lint: &ConnLint, url: &str, connection: &[&str]) {
+    call_20_times(&mut gateway(lint), url, connection).await;
 }
 
 #[track_caller]
@@ -75,12 +82,7 @@ async fn a_client_that_reuses_holds_while_its_connection_is_open_and_after() {
     let recorder = Recorder::new();
     let lint = recorder.lint(Preset::Strict1);
     let server = Wired::of(&lint).await;
-    let connector = lint.connector("gateway", HttpConnector::new());
-    let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
-    let mut gateway = ServiceBuilder::new()
-        .layer(lint.response_bodies())
-        .layer(lint.outbound("gateway"))
-        .service(pool);
+    let mut gateway = gateway(&lint);
     call_20_times(&mut gateway, &server.url("/"), &[]).await;
     recorder.assert_reused("gateway", 1.0);
     recorder.assert_served_reused(1.0);

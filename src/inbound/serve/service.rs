@@ -1,7 +1,6 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -136,7 +135,7 @@ impl Link {
         };
         let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
         if shared.times_requests {
-            let began = record.opened + Duration::from_nanos(turn.age);
+            let began = record.after(turn.age);
             let reused = handle.reused();
             let stopwatch = Stopwatch::new(shared.clone(), record.clone(), began, reused);
             handle.time(Arc::new(stopwatch));

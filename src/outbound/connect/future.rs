@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tokio::io::AsyncRead;
 
 use super::{Connection, failure};
-use crate::connection::{Addresses, DialError, Dialler, Flag, Io, Party, Record, Side};
+use crate::connection::{Addresses, DialError, Dialler, Flag, Io, Party, Side};
 use crate::exchange::Shared;
 use crate::lint::printable;
 use crate::wired::Guard;
@@ -100,9 +100,7 @@ impl Dial {
             peer: Some(info.remote_addr()),
         });
         let now = shared.clock.now();
-        let record =
-            Record::new(Side::Outbound, shared.clock.clone(), now, addresses.unwrap_or_default());
-        let record = record.born(shared.connections.since_epoch(now));
+        let record = shared.record(Side::Outbound, now, addresses.unwrap_or_default());
         let took = now.saturating_duration_since(*began);
         if shared.wiring.tells_no_responses() {
             record.raise(Flag::Blind);

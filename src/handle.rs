@@ -56,6 +56,11 @@ pub(crate) struct Arrival {
     pub(crate) method: Standard,
     /// In which part of its lint's window it falls.
     pub(crate) slice: Slice,
+    /// The [mark](crate::exchange::Shared::mark) of the lint that the connection belongs to: what
+    /// its record knows of routes tells no other lint anything.
+    pub(crate) lint: usize,
+    /// Whether the record remembers all that layers need of the request.
+    pub(crate) is_remembered: bool,
 }
 
 /// Why a connection can't be closed after a response: it speaks HTTP/2 or later, where a response

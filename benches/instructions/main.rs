@@ -5,6 +5,7 @@
 mod allocator;
 mod arguments;
 mod callgrind;
+mod least;
 mod messages;
 mod subjects;
 mod table;

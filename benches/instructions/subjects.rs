@@ -1,9 +1,11 @@
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::future::{Future, Ready, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use http::{Request, Response};
@@ -14,6 +16,7 @@ use tower_conn_lint::{ConnLint, Policy, Route, lint};
 use tower_http::trace::TraceLayer;
 
 use crate::allocator::allocations;
+use crate::least::Least;
 use crate::messages::{self, Body};
 
 /// A layer on a service, and the requests that it gets.
@@ -23,11 +26,13 @@ pub(crate) struct Subject {
     pub(crate) run: fn(usize) -> u64,
 }
 
-/// The service that answers at once. What is moved through it outlives the measurement, so that
-/// no cost of the allocator stands in a count.
-struct Bare<B = Body, R = Body> {
-    requests: Vec<Request<B>>,
-    responses: Vec<Response<R>>,
+/// The service that answers at once, with what lies ready. What is moved through it is made before
+/// and dropped behind each measurement, as by a server: a call finds the allocator warm.
+struct Bare<B = Body, R = Body>(Rc<RefCell<Prepared<B, R>>>);
+
+struct Prepared<B, R> {
+    request: Option<Request<B>>,
+    response: Option<Response<R>>,
 }
 
 /// A layer that puts a value of a handle's size into the request's extensions, and nothing else.
@@ -36,7 +41,7 @@ struct Insert<S>(S);
 /// As large as a `ConnHandle`.
 #[derive(Clone)]
 #[expect(dead_code, reason = "only its size matters")]
-struct Value([u64; 7]);
+pub(crate) struct Value(pub(crate) [u64; 7]);
 
 /// A layer's least: it forwards the call and wraps the future.
 struct Noop<S>(S);
@@ -49,7 +54,7 @@ pin_project! {
 }
 
 /// The first is what the others are compared with.
-pub(crate) static SUBJECTS: [Subject; 18] = [
+pub(crate) static SUBJECTS: [Subject; 19] = [
     Subject { name: "bare", run: |calls| run(calls, |bare| bare, request) },
     Subject { name: "noop", run: |calls| run(calls, Noop, request) },
     Subject {
@@ -104,6 +109,10 @@ pub(crate) static SUBJECTS: [Subject; 18] = [
         name: "insert-more",
         run: |calls| run(calls, Insert, messages::with_extension(request)),
     },
+    Subject {
+        name: "wired-least",
+        run: |calls| run(calls, Least::new, messages::with_extension(request)),
+    },
     Subject { name: "wired", run: |calls| wired(calls, messages::with_extension(request)) },
     Subject { name: "wired-first", run: |calls| wired(calls, request) },
     Subject { name: "wired-durations", run: wired_durations },
@@ -114,7 +123,7 @@ pub(crate) static SUBJECTS: [Subject; 18] = [
             let mut number = 0;
             let (lint, connection) = connection(lint(inbound_policy()));
             let layered = |bare| connection.service(lint.inbound().layer(bare));
-            run_with_bodies(calls, layered, move || {
+            run(calls, layered, move || {
                 number += 1;
                 messages::request(&format!("/v1/users/{number}"))
             })
@@ -123,57 +132,31 @@ pub(crate) static SUBJECTS: [Subject; 18] = [
 ];
 
 /// The name of the function that is measured, as valgrind has it.
-pub(crate) const MEASURED: &str = "*measured_calls*";
+pub(crate) const MEASURED: &str = "*measured_call*";
 
 const PATH: &str = "/v1/users/42";
 const URI: &str = "http://api.example.com/v1/users/42";
 
-/// The calls, from a request that stands ready to a response that is put away.
+/// One call, from a request that stands ready to a response that is put away, with its content: as
+/// a server that knows the length, without a poll after the last frame.
 // No closure in here: its name would hold this one's, and end the measurement.
 #[inline(never)]
-fn measured_calls<S, B, R>(
-    service: &mut S,
-    requests: Vec<Request<B>>,
-    responses: &mut Vec<Response<R>>,
-) where
-    S: Service<Request<B>, Response = Response<R>, Error: Debug>,
-{
-    let mut context = Context::from_waker(Waker::noop());
-    for request in requests {
-        let ready = service.poll_ready(&mut context);
-        assert!(matches!(ready, Poll::Ready(Ok(()))), "the service is always ready");
-        let future = pin!(service.call(request));
-        match future.poll(&mut context) {
-            Poll::Ready(Ok(response)) => responses.push(response),
-            _ => panic!("the service answers at once"),
-        }
-    }
-}
-
-/// The same, with the response's content: as a server that knows the length, without a poll after
-/// the last frame.
-#[inline(never)]
-fn measured_calls_with_bodies<S, B, R>(
-    service: &mut S,
-    requests: Vec<Request<B>>,
-    responses: &mut Vec<Response<R>>,
-) where
+fn measured_call<S, B, R>(service: &mut S, request: Request<B>, kept: &mut Option<Response<R>>)
+where
     S: Service<Request<B>, Response = Response<R>, Error: Debug>,
     R: http_body::Body<Error: Debug> + Unpin,
 {
     let mut context = Context::from_waker(Waker::noop());
-    for request in requests {
-        let ready = service.poll_ready(&mut context);
-        assert!(matches!(ready, Poll::Ready(Ok(()))), "the service is always ready");
-        let future = pin!(service.call(request));
-        match future.poll(&mut context) {
-            Poll::Ready(Ok(mut response)) => {
-                let frame = Pin::new(response.body_mut()).poll_frame(&mut context);
-                assert!(matches!(frame, Poll::Ready(Some(Ok(_)))), "the content is one frame");
-                responses.push(response);
-            }
-            _ => panic!("the service answers at once"),
+    let ready = service.poll_ready(&mut context);
+    assert!(matches!(ready, Poll::Ready(Ok(()))), "the service is always ready");
+    let future = pin!(service.call(request));
+    match future.poll(&mut context) {
+        Poll::Ready(Ok(mut response)) => {
+            let frame = Pin::new(response.body_mut()).poll_frame(&mut context);
+            assert!(matches!(frame, Poll::Ready(Some(Ok(_)))), "the content is one frame");
+            *kept = Some(response);
         }
+        _ => panic!("the service answers at once"),
     }
 }
 
@@ -184,20 +167,9 @@ fn run<S, B, R>(
 ) -> u64
 where
     S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
-{
-    run_by(calls, layered, request, messages::response, measured_calls)
-}
-
-fn run_with_bodies<S, B, R>(
-    calls: usize,
-    layered: impl FnOnce(Bare<B>) -> S,
-    request: impl FnMut() -> Request<Body>,
-) -> u64
-where
-    S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
     R: http_body::Body<Error: Debug> + Unpin,
 {
-    run_by(calls, layered, request, messages::response, measured_calls_with_bodies)
+    run_by(calls, layered, request, messages::response)
 }
 
 fn run_by<S, A, B, Q, R>(
@@ -205,21 +177,26 @@ fn run_by<S, A, B, Q, R>(
     layered: impl FnOnce(Bare<B, Q>) -> S,
     mut request: impl FnMut() -> Request<A>,
     response: fn() -> Response<Q>,
-    measured: impl FnOnce(&mut S, Vec<Request<A>>, &mut Vec<Response<R>>),
-) -> u64 {
-    let mut service = layered(Bare {
-        requests: Vec::with_capacity(calls),
-        responses: (0..calls).map(|_| response()).collect(),
-    });
-    let requests = (0..calls).map(|_| request()).collect();
-    let mut responses = Vec::with_capacity(calls);
-    allocations(|| measured(&mut service, requests, &mut responses))
+) -> u64
+where
+    S: Service<Request<A>, Response = Response<R>, Error: Debug>,
+    R: http_body::Body<Error: Debug> + Unpin,
+{
+    let at_hand = Rc::new(RefCell::new(Prepared { request: None, response: None }));
+    let mut service = layered(Bare(at_hand.clone()));
+    let mut call = || {
+        let request = request();
+        *at_hand.borrow_mut() = Prepared { request: None, response: Some(response()) };
+        let mut kept = None;
+        allocations(|| measured_call(&mut service, request, &mut kept))
+    };
+    (0..calls).map(|_| call()).sum()
 }
 
 /// Everything on a service of hyper: layer, records, bodies, windows.
 fn wired(calls: usize, request: impl FnMut() -> Request<Body>) -> u64 {
     let (lint, connection) = connection(lint(inbound_policy()));
-    run_with_bodies(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
+    run(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
 }
 
 /// The same, with the time of each request told to whoever records it.
@@ -229,19 +206,19 @@ fn wired_durations(calls: usize) -> u64 {
     let lint = lint.without_metrics();
     let (lint, connection) = connection(lint.durations(true).build());
     let request = messages::with_extension(request);
-    run_with_bodies(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
+    run(calls, |bare| connection.service(lint.inbound().layer(bare)), request)
 }
 
 /// The same on a service of axum, whose bodies are boxed: they are boxed once more.
 fn wired_axum(calls: usize) -> u64 {
     let (lint, connection) = connection(lint(inbound_policy()));
     let layered = |bare| connection.service_with_bodies::<Same, _>(lint.inbound().layer(bare));
-    run_by(calls, layered, axum_request, axum_response, measured_calls_with_bodies)
+    run_by(calls, layered, axum_request, axum_response)
 }
 
 /// For comparison: axum's bodies without anything.
 fn bare_axum(calls: usize) -> u64 {
-    run_by(calls, |bare| bare, axum_request, axum_response, measured_calls_with_bodies)
+    run_by(calls, |bare| bare, axum_request, axum_response)
 }
 
 /// A connection whose socket is watched, too.
@@ -338,8 +315,9 @@ impl<B, R> Service<Request<B>> for Bare<B, R> {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.requests.push(request);
-        ready(Ok(self.responses.pop().expect("a response for every request")))
+        let mut at_hand = self.0.borrow_mut();
+        at_hand.request = Some(request);
+        ready(Ok(at_hand.response.take().expect("a response for every request")))
     }
 }
 

@@ -38,12 +38,19 @@ pin_project! {
 
 impl<B: Body, W: Watch> Watched<B, W> {
     /// A body that is at its end already has ended, since nobody may poll it.
+    #[inline]
     pub(crate) fn new(body: B, watch: W) -> Watched<B, W> {
         let mut watch = Some(watch);
         if body.is_end_stream() {
             tell(&mut watch, W::ended);
         }
         Watched { body, watch }
+    }
+
+    /// A body that nobody watches.
+    #[inline]
+    pub(crate) fn unwatched(body: B) -> Watched<B, W> {
+        Watched { body, watch: None }
     }
 }
 

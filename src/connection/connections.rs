@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use super::course::Event;
 use super::record::{Flag, Turn};
 use super::standing::Changes;
-use super::window::{Heavy, Requests, RouteSlot, RouteWindows, Slice, Slices, Sums, Templates};
+use super::window::{
+    Heavy, Requests, RouteSlot, RouteWindows, Slice, Slices, Sums, Templates, nanos,
+};
 use super::{Bounds, EndCause, Ended, Party, Pool, Record, Side};
 
 pub(crate) use self::survey::{Known, Survey};
@@ -22,6 +24,8 @@ pub(crate) use self::survey::{Known, Survey};
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) bounds: Bounds,
+    /// Of these, in nanoseconds: each request is compared with it.
+    pub(crate) idle: u64,
     slices: Slices,
     hasher: RandomState,
     /// Bounded by the sockets that are open: a party without one is taken out.
@@ -59,6 +63,7 @@ const FEW: usize = 32;
 impl Connections {
     pub(crate) fn new(now: Instant, bounds: Bounds) -> Connections {
         Connections {
+            idle: nanos(bounds.idle),
             bounds,
             slices: Slices::new(now, bounds.window),
             hasher: RandomState::new(),

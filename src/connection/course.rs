@@ -82,6 +82,7 @@ impl Course {
 
     /// The course after an event.
     #[must_use]
+    #[inline]
     pub(crate) fn after(self, event: Event) -> Course {
         match event {
             // A drain ends each connection, whatever passes on it until then.
@@ -111,6 +112,7 @@ impl Course {
         }
     }
 
+    #[inline]
     pub(crate) fn phase(self) -> Phase {
         Phase::from_bits(self.0)
     }
@@ -121,6 +123,7 @@ impl Course {
     }
 
     /// Who gave the first sign of the end.
+    #[inline]
     pub(crate) fn closer(self) -> Option<Closer> {
         match self.0 >> CLOSER & 0b11 {
             0 => None,
@@ -143,7 +146,12 @@ impl Course {
         })
     }
 
+    #[inline]
     pub(crate) fn has_seen(self, cause: EndCause) -> bool {
+        self.0 >> LOG != 0 && self.log_has(cause)
+    }
+
+    fn log_has(self, cause: EndCause) -> bool {
         self.log().any(|seen| seen == cause)
     }
 
@@ -151,9 +159,10 @@ impl Course {
         self.log().collect()
     }
 
+    #[inline]
     fn at(self, phase: Phase) -> Course {
         // A tunnel is no more HTTP, whatever still comes in from the exchange that opened it.
-        if self.phase() == Phase::Tunnel {
+        if self.0 & 0b1111 == Phase::Tunnel as u64 {
             return self;
         }
         Course(self.0 & !0b1111 | phase as u64)

@@ -25,6 +25,7 @@ const KIND: u32 = 28;
 // === impl Last ===
 
 impl Last {
+    #[inline]
     pub(super) fn bits(self) -> u32 {
         match self {
             Last::Unknown => 0,
@@ -72,6 +73,13 @@ impl Standard {
         Method::CONNECT,
         Method::TRACE,
     ];
+
+    pub(crate) const OTHER: Standard = Standard(0);
+
+    #[inline]
+    pub(crate) fn number(self) -> u8 {
+        self.0
+    }
 
     pub(crate) fn method(self) -> Option<Method> {
         Standard::ALL.get(usize::from(self.0).checked_sub(1)?).cloned()

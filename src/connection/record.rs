@@ -127,6 +127,7 @@ impl Record {
         self
     }
 
+    #[inline]
     pub(crate) fn party(&self) -> Option<&Party> {
         self.party.get()
     }
@@ -136,15 +137,24 @@ impl Record {
         self.party.set(party).is_ok()
     }
 
+    #[inline]
     pub(crate) fn course(&self) -> Course {
         Course::from_bits(self.course.load(Ordering::Relaxed))
     }
 
     /// Takes an event in; returns the course before it.
+    #[inline]
     pub(crate) fn note(&self, event: Event) -> Course {
-        let after = |bits| Some(Course::from_bits(bits).after(event).bits());
-        let before = self.course.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after);
-        Course::from_bits(before.unwrap_or_else(|bits| bits))
+        // Not `fetch_update`, which the compiler leaves a call, with the event looked at in it.
+        let mut before = self.course();
+        loop {
+            let after = before.after(event).bits();
+            let (seen, order) = (before.bits(), Ordering::Relaxed);
+            match self.course.compare_exchange_weak(seen, after, order, order) {
+                Ok(_) => return before,
+                Err(other) => before = Course::from_bits(other),
+            }
+        }
     }
 
     pub(crate) fn see(&self, cause: EndCause) {
@@ -225,6 +235,7 @@ impl Record {
         }
     }
 
+    #[inline]
     pub(crate) fn speaks(&self, version: Version) {
         let version = match version {
             Version::HTTP_10 => 1,
@@ -236,15 +247,18 @@ impl Record {
         self.version.store(version, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn is_multiplexed(&self) -> bool {
         self.version.load(Ordering::Relaxed) >= 3
     }
 
+    #[inline]
     pub(crate) fn is(&self, flag: Flag) -> bool {
         self.flags.load(Ordering::Relaxed) & flag as u16 != 0
     }
 
     /// Raises a flag; returns whether it was up before.
+    #[inline]
     pub(crate) fn raise(&self, flag: Flag) -> bool {
         self.flags.fetch_or(flag as u16, Ordering::Relaxed) & flag as u16 != 0
     }
@@ -258,6 +272,7 @@ impl Record {
         Last::from_bits(self.last.load(Ordering::Relaxed))
     }
 
+    #[inline]
     pub(crate) fn went(&self, last: Last) {
         self.last.store(last.bits(), Ordering::Relaxed);
     }

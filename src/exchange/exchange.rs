@@ -90,7 +90,8 @@ impl Exchange {
             _ => original_path(request),
         };
         let target = Target::received(placement, signs, method, path);
-        let route = handle.arrival().and_then(|arrival| {
+        let own = handle.arrival().filter(|arrival| arrival.lint == shared.mark());
+        let route = own.and_then(|arrival| {
             if signs.contains(Signs::PROBE) && shared.table.probes_excluded {
                 record.went(Last::Excluded);
                 return None;
@@ -107,6 +108,31 @@ impl Exchange {
         exchange.record = Some(record.clone());
         exchange.route = route;
         exchange
+    }
+
+    /// The exchange of a clean request, by what its connection's record remembers.
+    #[cold]
+    pub(super) fn remembered(
+        placement: Arc<Placement>,
+        record: Arc<Record>,
+        signs: Signs,
+    ) -> Exchange {
+        let last = record.last();
+        let method = match last {
+            Last::Route(_, method) => method.method(),
+            _ => None,
+        };
+        Exchange {
+            method: method.unwrap_or_default(),
+            version: signs.version(),
+            signs,
+            target: Target::matched(placement.shared.inbound_rules(last)),
+            path: MatchedRoute::default(),
+            route: last.route(),
+            record: Some(record),
+            found: None,
+            placement,
+        }
     }
 
     /// A request that our client is about to send; to be judged, unless it is clean.

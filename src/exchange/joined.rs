@@ -11,11 +11,11 @@ use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
     Addresses, Changes, DialError, Dialler, EndCause, Flag, Last, OpenChange, Opened, Party, Pool,
-    Record, RouteSlot, Side, Slice, Sums, Symptom, Turn, path_hash,
+    Record, RouteSlot, Side, Slice, Standard, Sums, Symptom, Turn, path_hash,
 };
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
-use crate::lint::Label;
+use crate::lint::{Head, Label, Message};
 use crate::policy::Match;
 use crate::report::Part;
 use crate::wired::Guard;
@@ -157,6 +157,29 @@ impl Shared {
             self.judge_route(record, slot, arrival.slice);
         }
         Some(slot)
+    }
+
+    /// Counts a request on a route that its connection saw before. If nothing is found on it,
+    /// layers need not remember it: all that its response is judged by stands in the record. On
+    /// HTTP/2 that is of whichever request came last.
+    #[inline]
+    pub(crate) fn remember(&self, record: &Record, turn: Turn, arrival: &mut Arrival) {
+        let others = Signs::PROBE.with(Signs::HTTP10).with(Signs::MULTIPLEXED);
+        let head = Head::of_request(Message::ReceivedRequest, arrival.signs);
+        if arrival.signs.intersects(others) || !head.is_clean() || arrival.method == Standard::OTHER
+        {
+            return;
+        }
+        let Some(slot) = record.paths.find(arrival.path_hash) else { return };
+        // Routes of the policy may be among those.
+        if slot.is_of_others() && self.table.reads_inbound_paths() {
+            return;
+        }
+        if self.connections.routes.count(slot, record.id, arrival.slice, false, false) {
+            record.takes_route(turn.number);
+            record.went(Last::Route(slot, arrival.method));
+            arrival.is_remembered = true;
+        }
     }
 
     /// The slot of a route, which the connection keeps for the next request with this path, and
@@ -312,10 +335,9 @@ impl Shared {
     /// Whether a connection was kept idle for too long.
     #[inline]
     pub(crate) fn judge_idle(&self, record: &Record, turn: Turn) {
-        let idle = Duration::from_nanos(turn.idle);
         // Other streams may have been under way all the time.
-        if idle >= self.connections.bounds.idle && turn.number > 1 && record.in_flight() <= 1 {
-            self.kept_idle(record, idle);
+        if turn.idle >= self.connections.idle && turn.number > 1 && record.in_flight() <= 1 {
+            self.kept_idle(record, Duration::from_nanos(turn.idle));
         }
     }
 

@@ -1,6 +1,6 @@
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fmt, ptr};
 
 use http::request::Parts;
 
@@ -40,6 +40,12 @@ impl Shared {
             Some(notice) => self.reporter.notice(&notice),
             None => self.reporter.suppressed(finding.lint),
         }
+    }
+
+    /// What no other lint of the process has, as long as this one lives.
+    #[inline]
+    pub(crate) fn mark(&self) -> usize {
+        ptr::from_ref(self).addr()
     }
 
     /// Tells with what the lint starts, once. Relaxed: nothing hangs on it.

@@ -99,7 +99,7 @@ impl Shared {
         Whereabouts { place: Place::InboundWindow, party: None, record: None, excepted, ..at }
     }
 
-    fn inbound_rules(&self, last: Last) -> Match {
+    pub(super) fn inbound_rules(&self, last: Last) -> Match {
         match last {
             Last::Excluded => Match::Excluded,
             Last::Route(slot, method) => {

@@ -6,7 +6,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Remembered};
 
 pin_project! {
     /// The response of an [`Inbound`](super::Inbound) service. Dropped before its end, it
@@ -23,6 +23,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         exchange: Option<Exchange>,
+        remembered: Option<Remembered>,
         denied: Option<Box<Response<B>>>,
     }
 }
@@ -30,16 +31,22 @@ pin_project! {
 impl<F, B> ResponseFuture<F, B> {
     #[inline]
     pub(super) fn unwatched(future: F) -> ResponseFuture<F, B> {
-        ResponseFuture { future: Some(future), exchange: None, denied: None }
+        ResponseFuture { future: Some(future), exchange: None, remembered: None, denied: None }
+    }
+
+    #[inline]
+    pub(super) fn remembered(future: F, remembered: Remembered) -> ResponseFuture<F, B> {
+        ResponseFuture { remembered: Some(remembered), ..ResponseFuture::unwatched(future) }
     }
 
     #[inline]
     pub(super) fn watched(future: F, exchange: Exchange) -> ResponseFuture<F, B> {
-        ResponseFuture { future: Some(future), exchange: Some(exchange), denied: None }
+        ResponseFuture { exchange: Some(exchange), ..ResponseFuture::unwatched(future) }
     }
 
     pub(super) fn denied(response: Response<B>) -> ResponseFuture<F, B> {
-        ResponseFuture { future: None, exchange: None, denied: Some(Box::new(response)) }
+        let denied = Some(Box::new(response));
+        ResponseFuture { future: None, exchange: None, remembered: None, denied }
     }
 }
 
@@ -57,8 +64,12 @@ where
             return Poll::Ready(Ok(*response));
         };
         let mut polled = future.poll(cx);
-        if let (Poll::Ready(Ok(response)), Some(exchange)) = (&mut polled, this.exchange) {
-            exchange.answer(response);
+        if let Poll::Ready(Ok(response)) = &mut polled {
+            match (this.remembered.take(), this.exchange) {
+                (Some(remembered), _) => remembered.answer(response),
+                (None, Some(exchange)) => exchange.answer(response),
+                (None, None) => {}
+            }
         }
         polled
     }

@@ -6,7 +6,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Answer, KnownBodies, ResponseFuture, problem};
-use crate::exchange::{Exchange, Placement};
+use crate::exchange::{Exchange, Placement, Remembered};
 
 /// A service of a server under the lint; made by [`InboundLayer`](super::InboundLayer).
 ///
@@ -52,6 +52,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        if let Some(remembered) = Remembered::of(&self.placement, &request) {
+            return ResponseFuture::remembered(self.inner.call(request), remembered);
+        }
         if self.placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{PartyReuse, Snapshot};
 use crate::clock::Clock;
 use crate::connection::{
-    Addresses, Bounds, Closer, Connections, EndCause, Event, Finish, Party, Record, Side,
+    Addresses, Bounds, Closer, Connections, EndCause, Event, Finish, Flag, Party, Record, Side,
 };
 use crate::lint::{Label, Level};
 use crate::policy::Preset;
@@ -46,7 +46,7 @@ impl World {
     }
 
     fn request(&self, record: &Record) {
-        let turn = record.begin(self.now);
+        let turn = record.begin(self.now, Flag::BodyRead);
         self.connections.count(record, turn);
         record.note(Event::ResponseStarted);
         record.finish(|| self.now, Finish::Whole);
@@ -90,7 +90,7 @@ fn live_connections_count_as_those_that_ended() {
     }
     world.request(&second);
     let under_way = world.open(Side::Inbound, Party::caller("client"));
-    let turn = under_way.begin(world.now);
+    let turn = under_way.begin(world.now, Flag::BodyRead);
     world.connections.count(&under_way, turn);
     let live = world.snapshot();
     let callers = &live.callers;
@@ -142,7 +142,7 @@ fn the_worst_stand_first_with_what_to_change() {
     }
     // As many as rising concurrency needs are no fault.
     let burst = [(); 100].map(|()| world.open(Side::Outbound, gateway("burst:80")));
-    burst.iter().for_each(|record| _ = record.begin(world.now));
+    burst.iter().for_each(|record| _ = record.begin(world.now, Flag::BodyRead));
     world.connections.dial_failed(&gateway("down:80"), world.now);
 
     let upstreams = world.snapshot().upstreams;

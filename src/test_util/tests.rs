@@ -32,7 +32,7 @@ fn open(recorder: &Recorder, client: Option<&str>, requests: u64, needed: bool) 
     }
     for _ in 0..requests {
         match side {
-            Side::Inbound => record.begin(now),
+            Side::Inbound => record.begin(now, Flag::BodyRead),
             Side::Outbound => record.answer(now),
         };
     }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::{Hold, Stopwatch};
+use super::{Hold, Link, Stopwatch};
 use crate::body::{Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
 
@@ -35,12 +35,10 @@ struct Timed {
 /// Whose body it is, and what its end means for the connection.
 #[derive(Debug)]
 pub(crate) enum Mark {
-    /// Nobody's: nothing is wired.
-    None,
     /// A request's, that our server received.
     Received(Arc<Record>),
     /// A response's, of our server.
-    Answer(Arc<Record>),
+    Answer(Arc<Link>),
     /// A response's, that our client received.
     Response { record: Arc<Record>, _hold: Hold },
 }
@@ -48,17 +46,20 @@ pub(crate) enum Mark {
 // === impl TrackedBody ===
 
 impl<B: Body> TrackedBody<B> {
+    #[inline]
     pub(crate) fn new(body: B, mark: Mark) -> TrackedBody<B> {
         TrackedBody::timed(body, mark, None)
     }
 
     /// A response's body, with whose end its request does.
+    #[inline]
     pub(crate) fn timed(body: B, mark: Mark, stopwatch: Option<Arc<Stopwatch>>) -> TrackedBody<B> {
         TrackedBody { body: Watched::new(body, Timed { mark, stopwatch }) }
     }
 
+    #[inline]
     pub(crate) fn untracked(body: B) -> TrackedBody<B> {
-        TrackedBody::new(body, Mark::None)
+        TrackedBody { body: Watched::unwatched(body) }
     }
 }
 
@@ -85,6 +86,7 @@ impl<B: Body> Body for TrackedBody<B> {
 // === impl Timed ===
 
 impl Timed {
+    #[inline]
     fn tell(self, how: impl FnOnce(Mark)) {
         how(self.mark);
         if let Some(stopwatch) = self.stopwatch {
@@ -118,20 +120,18 @@ impl Mark {
 impl Watch for Mark {
     fn ended(self) {
         match self {
-            Mark::None => {}
             Mark::Received(record) => _ = record.raise(Flag::BodyRead),
-            Mark::Answer(record) | Mark::Response { record, .. } => {
-                Mark::finish(&record, Finish::Whole);
-            }
+            Mark::Answer(link) => Mark::finish(&link.record, Finish::Whole),
+            Mark::Response { record, .. } => Mark::finish(&record, Finish::Whole),
         }
     }
 
     fn failed(self) {
         match self {
-            Mark::None | Mark::Received(_) => {}
-            Mark::Answer(record) => {
-                record.see(EndCause::HandlerFailed);
-                Mark::finish(&record, Finish::Cut);
+            Mark::Received(_) => {}
+            Mark::Answer(link) => {
+                link.record.see(EndCause::HandlerFailed);
+                Mark::finish(&link.record, Finish::Cut);
             }
             // What made it fail, the socket tells.
             Mark::Response { record, .. } => Mark::finish(&record, Finish::Cut),
@@ -140,10 +140,9 @@ impl Watch for Mark {
 
     fn dropped(self) {
         match self {
-            Mark::None => {}
             Mark::Received(record) => record.see(EndCause::UnreadRequestBody),
             // The server below gives an answer up when its connection is gone.
-            Mark::Answer(record) => Mark::finish(&record, Finish::Cut),
+            Mark::Answer(link) => Mark::finish(&link.record, Finish::Cut),
             Mark::Response { record, .. } => {
                 record.see(EndCause::DroppedResponseBody);
                 Mark::finish(&record, Finish::Left);

@@ -5,6 +5,7 @@ mod body;
 mod guard;
 #[cfg(feature = "hyper")]
 mod io;
+mod link;
 mod stopwatch;
 
 pub use self::body::TrackedBody;
@@ -13,4 +14,5 @@ pub use self::io::{Io, Recorded};
 
 pub(crate) use self::body::Mark;
 pub(crate) use self::guard::{Guard, Hold};
+pub(crate) use self::link::Link;
 pub(crate) use self::stopwatch::Stopwatch;

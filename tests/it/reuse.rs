@@ -146,8 +146,13 @@ pub(crate) struct Wired {
 impl Wired {
     /// By `axum::serve`, with the header layer around all routes.
     pub(crate) async fn of(lint: &ConnLint, app: Router) -> Wired {
+        Wired::around(lint, app.layer(lint.inbound())).await
+    }
+
+    /// The same, for an app that has its layers.
+    pub(crate) async fn around(lint: &ConnLint, app: Router) -> Wired {
         let (tcp, addr) = listen().await;
-        let (listener, app) = (lint.listener(tcp), lint.make_service(app.layer(lint.inbound())));
+        let (listener, app) = (lint.listener(tcp), lint.make_service(app));
         let task = tokio::spawn(async move {
             axum::serve(listener, app).await.expect("axum::serve ends only with its task");
         });

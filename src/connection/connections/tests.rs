@@ -38,7 +38,7 @@ impl Peer {
         let clock = Clock::from(self.clock.clone());
         let record = Record::new(side, clock, self.now(), Addresses::default());
         let record = Arc::new(record.born(self.connections.since_epoch(self.now())));
-        let turn = record.begin(self.now());
+        let turn = record.begin(self.now(), Flag::BodyRead);
         self.connections.count(&record, turn);
         self.connections.meet(&record, self.party.clone(), self.now());
         let excused = record.is(Flag::Excused);
@@ -48,7 +48,7 @@ impl Peer {
 
     /// Another request on an open connection.
     fn ask(&self, at: usize) {
-        let turn = self.open[at].begin(self.now());
+        let turn = self.open[at].begin(self.now(), Flag::BodyRead);
         self.connections.count(&self.open[at], turn);
     }
 
@@ -310,7 +310,7 @@ proptest! {
             let now = moved.unwrap_or(epoch);
             match step {
                 Step::Begin => {
-                    let turn = record.begin(now);
+                    let turn = record.begin(now, Flag::BodyRead);
                     peer.connections.count(&record, turn);
                     (under_way, requests) = (under_way + 1, requests + 1);
                     prop_assert_eq!(turn.number, requests);

@@ -34,8 +34,8 @@ pub(crate) enum Finish {
 }
 
 impl Record {
-    /// A server called its service with a request.
-    pub(crate) fn begin(&self, now: Instant) -> Turn {
+    /// A server called its service with a request, of whose body this is known.
+    pub(crate) fn begin(&self, now: Instant, body: Flag) -> Turn {
         const OF_REQUEST: u16 = Flag::BodyUnread as u16
             | Flag::BodyRead as u16
             | Flag::CloseAsked as u16
@@ -48,8 +48,12 @@ impl Record {
             0 => age.saturating_sub(self.touched.load(Ordering::Relaxed)),
             _ => 0,
         };
-        if flags & OF_REQUEST != 0 {
-            self.flags.fetch_and(!OF_REQUEST, Ordering::Relaxed);
+        let others = OF_REQUEST & !(body as u16);
+        if flags & others != 0 {
+            self.flags.fetch_and(!others, Ordering::Relaxed);
+        }
+        if flags & body as u16 == 0 {
+            self.raise(body);
         }
         // What was told of the request before is not true of this one.
         self.went(Last::Unknown);

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::Method;
 
 use super::RouteSlot;
+use crate::connection::last::Standard;
 
 /// The slots of the routes that a connection used of late, by [`path_hash`].
 ///
@@ -40,10 +41,17 @@ impl RouteCache {
 /// depend on it.
 #[inline]
 pub(crate) fn path_hash(method: Option<&Method>, path: &str) -> u64 {
-    // Methods that differ in neither length nor first letter are counted as one.
-    let method = method.map_or(&[][..], |method| method.as_str().as_bytes());
-    let seed = (method.len() as u64) << 8 | u64::from(method.first().copied().unwrap_or_default());
+    let seed = method.map_or(0, |method| match Standard::from(method) {
+        Standard::OTHER => seed_of_other(method.as_str().as_bytes()),
+        standard => standard.number().into(),
+    });
     mix(seed, path.as_bytes())
+}
+
+/// Methods beyond the standard that differ in neither length nor first letter are counted as one.
+#[cold]
+fn seed_of_other(method: &[u8]) -> u64 {
+    (method.len() as u64) << 8 | u64::from(method.first().copied().unwrap_or_default())
 }
 
 fn is_of(entry: u64, hash: u64) -> bool {

@@ -15,6 +15,11 @@ impl RouteSlot {
         RouteSlot { index, generation }
     }
 
+    /// Whether it is that of all routes without one of their own.
+    pub(crate) const fn is_of_others(self) -> bool {
+        self.index == 0
+    }
+
     pub(super) const fn index(self) -> usize {
         self.index as usize
     }

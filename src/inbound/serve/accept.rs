@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use tokio::io::AsyncRead;
 
-use super::service::Link;
 use super::{PerConnection, Tracked};
 use crate::connection::{Addresses, Io};
 use crate::exchange::Shared;
 use crate::handle::ConnHandle;
+use crate::wired::{Guard, Link};
 
 /// A connection that was accepted, made by [`ConnLint::accept`](crate::ConnLint::accept): its
 /// services are put under it.
@@ -20,7 +20,7 @@ use crate::handle::ConnHandle;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Accepted {
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
 }
 
 // === impl Accepted ===
@@ -32,8 +32,8 @@ impl Accepted {
         addresses: Addresses,
     ) -> (Io<T>, Accepted) {
         let guard = shared.accept(addresses);
-        let link =
-            guard.as_ref().map(|guard| Link::new(shared.clone(), guard.record().clone(), None));
+        let link = |guard: &Guard| Arc::new(Link::new(shared.clone(), guard.record().clone()));
+        let link = guard.as_ref().map(link);
         (Io::new(stream, guard), Accepted { link })
     }
 
@@ -52,6 +52,6 @@ impl Accepted {
     /// The connection; `None` where `CONN_LINT=off`.
     pub fn handle(&self) -> Option<ConnHandle> {
         let link = self.link.as_ref()?;
-        Some(ConnHandle::of(link.record().clone()))
+        Some(ConnHandle::of(link.record.clone()))
     }
 }

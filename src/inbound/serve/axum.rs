@@ -10,11 +10,10 @@ use pin_project_lite::pin_project;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::service::Link;
 use super::{PerConnection, Same};
 use crate::connection::{Addresses, Io, Recorded};
 use crate::exchange::Shared;
-use crate::wired::Guard;
+use crate::wired::Link;
 
 /// A listener whose connections have records; made by
 /// [`ConnLint::listener`](crate::ConnLint::listener).
@@ -69,7 +68,7 @@ pin_project! {
     pub struct MakeFuture<F> {
         #[pin]
         future: F,
-        link: Option<Link>,
+        link: Option<Arc<Link>>,
     }
 }
 
@@ -110,13 +109,13 @@ impl<M> MakeService<M> {
     }
 
     /// The record that the listener made, or one for a connection whose socket nobody watches.
-    fn link<S: Recorded>(&self, stream: &S) -> Option<Link> {
-        if let Some(handle) = stream.handle() {
-            return Some(Link::new(self.shared.clone(), handle.record().clone(), None));
-        }
-        let guard: Guard = self.shared.accept(Addresses::default())?;
-        let record = guard.record().clone();
-        Some(Link::new(self.shared.clone(), record, Some(Arc::new(guard))))
+    fn link<S: Recorded>(&self, stream: &S) -> Option<Arc<Link>> {
+        let shared = self.shared.clone();
+        let link = match stream.handle() {
+            Some(handle) => Link::new(shared, handle.record().clone()),
+            None => Link::guarding(shared, self.shared.accept(Addresses::default())?),
+        };
+        Some(Arc::new(link))
     }
 }
 

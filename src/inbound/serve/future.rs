@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use super::Bodies;
 use crate::connection::{EndCause, Event, Finish, Flag, Record, TrackedBody};
 use crate::field::Signs;
-use crate::wired::{Mark, Stopwatch};
+use crate::wired::{Link, Mark, Stopwatch};
 
 pin_project! {
     /// The response of a [`PerConnection`](super::PerConnection) service.
@@ -26,7 +26,7 @@ pin_project! {
     pub struct ServingFuture<F, T> {
         #[pin]
         future: F,
-        exchange: Option<Exchange>,
+        exchange: Exchange,
         bodies: PhantomData<fn() -> T>,
     }
 }
@@ -34,10 +34,9 @@ pin_project! {
 /// A request that a handler works on. Dropped before its answer, it was given up.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    record: Arc<Record>,
-    is_connect: bool,
-    is_head: bool,
-    is_answered: bool,
+    /// There until the answer; none where nothing is wired.
+    link: Option<Arc<Link>>,
+    signs: Signs,
     stopwatch: Option<Arc<Stopwatch>>,
 }
 
@@ -45,11 +44,12 @@ pub(super) struct Exchange {
 
 impl<F, T> ServingFuture<F, T> {
     pub(super) fn unwatched(future: F) -> ServingFuture<F, T> {
-        ServingFuture { future, exchange: None, bodies: PhantomData }
+        ServingFuture::watched(future, Exchange { link: None, signs: Signs::NONE, stopwatch: None })
     }
 
+    #[inline]
     pub(super) fn watched(future: F, exchange: Exchange) -> ServingFuture<F, T> {
-        ServingFuture { future, exchange: Some(exchange), bodies: PhantomData }
+        ServingFuture { future, exchange, bodies: PhantomData }
     }
 }
 
@@ -63,85 +63,111 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Poll::Ready(result) = this.future.poll(cx) else { return Poll::Pending };
-        let Some(mut exchange) = this.exchange.take() else {
-            return Poll::Ready(result.map(|response| response.map(T::plain)));
-        };
-        Poll::Ready(match result {
-            Ok(response) => Ok(exchange.answer::<T, R>(response)),
-            Err(error) => {
-                exchange.fail();
-                Err(error)
+        match this.future.poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(this.exchange.answer::<T, R>(response))),
+            Poll::Ready(Err(error)) => {
+                this.exchange.fail();
+                Poll::Ready(Err(error))
             }
-        })
+        }
     }
 }
 
 // === impl Exchange ===
 
 impl Exchange {
-    pub(super) fn new(record: Arc<Record>, is_connect: bool, is_head: bool) -> Exchange {
-        Exchange { record, is_connect, is_head, is_answered: false, stopwatch: None }
+    pub(super) fn new(
+        link: Arc<Link>,
+        signs: Signs,
+        stopwatch: Option<Arc<Stopwatch>>,
+    ) -> Exchange {
+        Exchange { link: Some(link), signs, stopwatch }
     }
 
-    /// The same, with the time taken.
-    pub(super) fn timed(mut self, stopwatch: Option<Arc<Stopwatch>>) -> Exchange {
-        self.stopwatch = stopwatch;
-        self
-    }
-
+    #[inline]
     fn answer<T: Bodies<R>, R: Body>(
         &mut self,
         mut response: Response<R>,
     ) -> Response<<T as Bodies<R>>::Body> {
-        self.is_answered = true;
-        let record = &self.record;
-        let status = response.status();
-        let is_tunnel = status.is_informational() || self.is_connect && status.is_success();
-        if record.is(Flag::CloseAsked) && !record.is_multiplexed() && !is_tunnel {
-            response.headers_mut().append(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        if Signs::has_persistence_field(response.headers()) && !record.is_multiplexed() {
-            let signs = Signs::of_response(Version::HTTP_11, response.headers());
-            if signs.contains(Signs::CLOSE_OPTION) {
-                record.see(EndCause::ResponseClose);
-            }
-        }
-        if status == StatusCode::SWITCHING_PROTOCOLS || self.is_connect && status.is_success() {
-            record.note(Event::Upgraded);
+        let Some(link) = self.link.take() else { return response.map(T::plain) };
+        let record = &link.record;
+        if self.may_end(record, &response) {
+            link.answer(self.signs, &mut response);
         }
         record.note(Event::ResponseStarted);
+        let status = response.status();
         // hyper drops these without a poll (1.12): there is no content to send.
-        let has_none = self.is_head
+        let has_none = self.signs.contains(Signs::HEAD)
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
             || status.is_informational();
+        let stopwatch = self.stopwatch.take();
         if has_none || response.body().is_end_stream() {
             record.finish(|| record.clock.now(), Finish::Whole);
-            if let Some(stopwatch) = &self.stopwatch {
+            if let Some(stopwatch) = stopwatch {
                 stopwatch.stop();
             }
             return response.map(T::plain);
         }
-        let mark = Mark::Answer(record.clone());
-        let stopwatch = self.stopwatch.take();
+        let mark = Mark::Answer(link);
         response.map(|body| T::tracked(TrackedBody::timed(body, mark, stopwatch)))
     }
 
+    /// Whether the response has something to say on what becomes of the connection.
+    #[inline]
+    fn may_end<R>(&self, record: &Record, response: &Response<R>) -> bool {
+        response.status().is_informational()
+            || self.signs.contains(Signs::CONNECT)
+            || record.is(Flag::CloseAsked)
+            || Signs::has_persistence_field(response.headers())
+    }
+
+    #[cold]
     fn fail(&mut self) {
-        self.is_answered = true;
-        self.record.see(EndCause::HandlerFailed);
-        self.record.finish(|| self.record.clock.now(), Finish::Cut);
+        if let Some(link) = self.link.take() {
+            link.record.see(EndCause::HandlerFailed);
+            link.record.finish(|| link.record.clock.now(), Finish::Cut);
+        }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if self.is_answered {
-            return;
+        if let Some(link) = self.link.take() {
+            give_up(&link.record);
         }
-        if thread::panicking() {
-            self.record.see(EndCause::HandlerFailed);
+    }
+}
+
+#[cold]
+fn give_up(record: &Record) {
+    if thread::panicking() {
+        record.see(EndCause::HandlerFailed);
+    }
+    record.finish(|| record.clock.now(), Finish::Cut);
+}
+
+// === impl Link ===
+
+impl Link {
+    /// Writes down what a response says of the connection, and says what a handler asked for.
+    #[cold]
+    fn answer<R>(&self, request: Signs, response: &mut Response<R>) {
+        let record = &self.record;
+        let status = response.status();
+        let opens_tunnel = request.contains(Signs::CONNECT) && status.is_success();
+        let speaks_on = status.is_informational() || opens_tunnel;
+        if record.is(Flag::CloseAsked) && !record.is_multiplexed() && !speaks_on {
+            response.headers_mut().append(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        self.record.finish(|| self.record.clock.now(), Finish::Cut);
+        if !record.is_multiplexed() {
+            let signs = Signs::of_response(Version::HTTP_11, response.headers());
+            if signs.contains(Signs::CLOSE_OPTION) {
+                record.see(EndCause::ResponseClose);
+            }
+        }
+        if status == StatusCode::SWITCHING_PROTOCOLS || opens_tunnel {
+            record.note(Event::Upgraded);
+        }
     }
 }

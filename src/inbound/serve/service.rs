@@ -2,16 +2,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::future::Exchange;
 use super::{Bodies, ServingFuture, Tracked};
-use crate::connection::{EndCause, Flag, Record, TrackedBody, path_hash, persistence};
-use crate::exchange::Shared;
+use crate::connection::{EndCause, Flag, TrackedBody, path_hash, persistence};
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
-use crate::wired::{Guard, Mark, Stopwatch};
+use crate::wired::{Link, Mark, Stopwatch};
 
 /// The services of one connection: each request gets its [`ConnHandle`], and the bodies of both
 /// directions are tracked. Made by [`ConnLint::make_service`](crate::ConnLint::make_service) for
@@ -26,23 +26,14 @@ use crate::wired::{Guard, Mark, Stopwatch};
 pub struct PerConnection<S, T = Tracked> {
     inner: S,
     /// None where `CONN_LINT=off`.
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
     bodies: PhantomData<fn() -> T>,
-}
-
-/// A connection, as the services of a server know it.
-#[derive(Clone, Debug)]
-pub(super) struct Link {
-    shared: Arc<Shared>,
-    record: Arc<Record>,
-    /// The services stand for a connection whose socket nobody watches.
-    _guard: Option<Arc<Guard>>,
 }
 
 // === impl PerConnection ===
 
 impl<S, T> PerConnection<S, T> {
-    pub(super) fn new(inner: S, link: Option<Link>) -> PerConnection<S, T> {
+    pub(super) fn new(inner: S, link: Option<Arc<Link>>) -> PerConnection<S, T> {
         PerConnection { inner, link, bodies: PhantomData }
     }
 }
@@ -74,72 +65,63 @@ where
             request.extensions_mut().insert(ConnHandle::new());
             return ServingFuture::unwatched(self.inner.call(request.map(<T as Bodies<B>>::plain)));
         };
-        let is_tunnel = request.method() == Method::CONNECT;
-        let is_head = request.method() == Method::HEAD;
-        let handle = link.receive(&mut request);
-        let stopwatch = handle.stopwatch().cloned();
-        request.extensions_mut().insert(handle);
-        let record = &link.record;
-        let request = if request.body().is_end_stream() {
-            record.raise(Flag::BodyRead);
-            request.map(<T as Bodies<B>>::plain)
-        } else {
-            record.raise(Flag::BodyUnread);
-            let mark = Mark::Received(record.clone());
-            request.map(|body| <T as Bodies<B>>::tracked(TrackedBody::new(body, mark)))
-        };
+        let is_whole = request.body().is_end_stream();
         // The future first, so that a panic in `call` is seen, too.
-        let exchange = super::future::Exchange::new(record.clone(), is_tunnel, is_head);
-        let exchange = exchange.timed(stopwatch);
+        let exchange = receive(link, &mut request, is_whole);
+        let request = request.map(|body| {
+            if is_whole {
+                <T as Bodies<B>>::plain(body)
+            } else {
+                let mark = Mark::Received(link.record.clone());
+                <T as Bodies<B>>::tracked(TrackedBody::new(body, mark))
+            }
+        });
         ServingFuture::watched(self.inner.call(request), exchange)
     }
 }
 
-// === impl Link ===
-
-impl Link {
-    pub(super) fn new(shared: Arc<Shared>, record: Arc<Record>, guard: Option<Arc<Guard>>) -> Link {
-        record.raise(Flag::CanClose);
-        Link { shared, record, _guard: guard }
+/// Writes down that a request came, and gives it its handle.
+#[inline]
+fn receive<B>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exchange {
+    let Link { shared, record, .. } = &**link;
+    let signs = Signs::of_request(request.method(), request.version(), request.headers());
+    record.speaks(request.version());
+    let body = if is_whole { Flag::BodyRead } else { Flag::BodyUnread };
+    let turn = record.begin(record.clock.now(), body);
+    let slice = shared.connections.count(record, turn);
+    // The first request tells who calls, but not if the policy leaves it alone.
+    if record.party().is_none() {
+        shared.meet(record, request);
+    } else if turn.after_close {
+        shared.reused_after_close(record);
     }
-
-    #[cfg(feature = "hyper")]
-    pub(super) fn record(&self) -> &Arc<Record> {
-        &self.record
+    shared.judge_idle(record, turn);
+    if let Some(cause) = persistence(signs, EndCause::RequestClose) {
+        record.see(cause);
     }
-
-    /// Writes down that a request came; its handle.
-    fn receive<B>(&self, request: &mut Request<B>) -> ConnHandle {
-        let Link { shared, record, .. } = self;
-        let signs = Signs::of_request(request.method(), request.version(), request.headers());
-        record.speaks(request.version());
-        let turn = record.begin(record.clock.now());
-        let slice = shared.connections.count(record, turn);
-        // The first request tells who calls, but not if the policy leaves it alone.
-        if record.party().is_none() {
-            shared.meet(record, request);
-        } else if turn.after_close {
-            shared.reused_after_close(record);
+    let path = request.uri().path();
+    let mut arrival = Arrival {
+        signs,
+        path_hash: path_hash(Some(request.method()), path),
+        path_len: path.len() as u32,
+        method: request.method().into(),
+        slice,
+        lint: shared.mark(),
+        is_remembered: false,
+    };
+    shared.remember(record, turn, &mut arrival);
+    let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
+    let mut stopwatch = None;
+    if shared.times_requests {
+        let began = record.after(turn.age);
+        let watch = Stopwatch::new(shared.clone(), record.clone(), began, handle.reused());
+        let watch = Arc::new(watch);
+        if let Some(route) = record.last().route() {
+            watch.on_route(route);
         }
-        shared.judge_idle(record, turn);
-        if let Some(cause) = persistence(signs, EndCause::RequestClose) {
-            record.see(cause);
-        }
-        let path = request.uri().path();
-        let arrival = Arrival {
-            signs,
-            path_hash: path_hash(Some(request.method()), path),
-            path_len: path.len() as u32,
-            method: request.method().into(),
-            slice,
-        };
-        let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
-        if shared.times_requests {
-            let began = record.after(turn.age);
-            let reused = handle.reused();
-            let stopwatch = Stopwatch::new(shared.clone(), record.clone(), began, reused);
-            handle.time(Arc::new(stopwatch));
-        }
-        handle
+        handle.time(watch.clone());
+        stopwatch = Some(watch);
     }
+    request.extensions_mut().insert(handle);
+    Exchange::new(link.clone(), signs, stopwatch)
 }

@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use http::{Request, Response};
+use http_body::Body;
+
+use super::{Exchange, Placement};
+use crate::connection::Record;
+use crate::field::Signs;
+use crate::handle::ConnHandle;
+use crate::lint;
+
+/// A clean request, as an inner layer follows it whose edge has counted it: what its response is
+/// judged by stands in the connection's record, and is read only if the response is not clean.
+#[derive(Debug)]
+pub(crate) struct Remembered {
+    placement: Arc<Placement>,
+    record: Arc<Record>,
+    signs: Signs,
+}
+
+// === impl Remembered ===
+
+impl Remembered {
+    /// None where the layer has to remember the request by itself.
+    #[inline]
+    pub(crate) fn of<B>(placement: &Arc<Placement>, request: &Request<B>) -> Option<Remembered> {
+        let extensions = request.extensions();
+        if extensions.is_empty() {
+            return None;
+        }
+        let handle = extensions.get::<ConnHandle>()?;
+        let arrival = handle.arrival()?;
+        if !arrival.is_remembered || arrival.lint != placement.shared.mark() {
+            return None;
+        }
+        let record = handle.record();
+        placement.except_on(record);
+        Some(Remembered {
+            placement: placement.clone(),
+            record: record.clone(),
+            signs: arrival.signs,
+        })
+    }
+
+    #[inline]
+    pub(crate) fn answer<B: Body>(self, response: &mut Response<B>) {
+        if !lint::is_quiet_response(self.signs, response.headers()) {
+            self.judge(response);
+        }
+    }
+
+    #[cold]
+    fn judge<B: Body>(self, response: &mut Response<B>) {
+        Exchange::remembered(self.placement, self.record, self.signs).answer(response);
+    }
+}

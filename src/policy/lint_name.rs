@@ -19,7 +19,20 @@ use crate::lint::{self, Lint};
 pub struct LintName(Result<Lint, Box<str>>);
 
 impl LintName {
-    pub(super) fn resolve(&self) -> Result<Lint, PolicyError> {
+    /// The lint of this name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, with the nearest one that there is.
+    ///
+    /// ```
+    /// use tower_conn_lint::{lint, policy::LintName};
+    ///
+    /// assert_eq!(LintName::from("low-reuse").resolve(), Ok(lint::LOW_REUSE));
+    /// let error = LintName::from("low-resue").resolve().unwrap_err();
+    /// assert_eq!(error.to_string(), "unknown lint `low-resue`: did you mean `low-reuse`?");
+    /// ```
+    pub fn resolve(&self) -> Result<Lint, PolicyError> {
         self.0.as_ref().copied().map_err(|name| PolicyError::unknown_lint(name))
     }
 }

@@ -1,0 +1,5 @@
+//! The service as a whole, on loopback.
+
+mod drain;
+mod reuse;
+mod support;

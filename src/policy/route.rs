@@ -45,7 +45,7 @@ pub(super) struct ParsedRoute {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(crate) enum Side {
     Inbound,
     Outbound,
 }

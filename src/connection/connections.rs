@@ -21,7 +21,6 @@ pub(crate) use self::survey::{Known, Survey};
 /// on a connection that is in use takes none.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    pub(crate) bounds: Bounds,
     slices: Slices,
     hasher: RandomState,
     /// Bounded by the sockets that are open: a party without one is taken out.
@@ -57,10 +56,9 @@ const FEW: usize = 32;
 // === impl Connections ===
 
 impl Connections {
-    pub(crate) fn new(now: Instant, bounds: Bounds) -> Connections {
+    pub(crate) fn new(now: Instant, window: Duration) -> Connections {
         Connections {
-            bounds,
-            slices: Slices::new(now, bounds.window),
+            slices: Slices::new(now, window),
             hasher: RandomState::new(),
             live: Default::default(),
             callers: Mutex::new(Heavy::new(PARTIES)),
@@ -213,8 +211,8 @@ impl Connections {
 
     /// Whether what its connections lose is worth a finding: between threads hyper-util loses a few
     /// of who reuses perfectly (0.1.21), most while it starts.
-    pub(crate) fn reuses_too_little(&self, party: &Party, now: Instant) -> bool {
-        let Bounds { min_reuse, min_requests, .. } = self.bounds;
+    pub(crate) fn reuses_too_little(&self, party: &Party, now: Instant, bounds: &Bounds) -> bool {
+        let Bounds { min_reuse, min_requests, .. } = *bounds;
         self.window_of(party, now).is_some_and(|(sums, _)| {
             sums.requests >= min_requests && sums.reuse().is_some_and(|reuse| reuse < min_reuse)
         })

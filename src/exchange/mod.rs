@@ -15,9 +15,11 @@ mod shared;
 mod surveyed;
 mod target;
 mod told;
+mod watch;
 
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
 pub(crate) use self::placement::Placement;
 pub(crate) use self::sent::Sent;
 pub(crate) use self::shared::{CallerFn, Shared};
+pub(crate) use self::watch::Watch;

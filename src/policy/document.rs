@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::route::Side;
-use super::{LintName, Origin, Preset};
+use super::{Day, LintName, Origin, Preset, Rollout, Side};
 use crate::lint::Level;
 
 /// What was written, and where.
@@ -85,10 +84,23 @@ pub(crate) enum Preview {
     Documents(Vec<Arc<Document>>),
 }
 
-/// A day of the calendar, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Day {
-    pub(crate) year: u16,
-    pub(crate) month: u8,
-    pub(crate) day: u8,
+// === impl Written ===
+
+impl<T> Written<T> {
+    pub(super) fn in_code(value: T) -> Written<T> {
+        Written { value, origin: Origin::CODE }
+    }
+}
+
+// === impl Setting ===
+
+impl Setting {
+    pub(super) fn in_code(lint: LintName, level: Rollout) -> Setting {
+        Setting {
+            lint: Written::in_code(lint),
+            level: Some(level.level),
+            share: level.share.map(Written::in_code),
+            bounds: BoundsDocument::default(),
+        }
+    }
 }

@@ -240,7 +240,7 @@ impl Exchange {
         let Some(record) = shared.answered(response) else { return };
         if shared.table.tells_upstreams_apart() {
             let Known { matched, .. } = self.target.known(&self.placement, &self.method);
-            record.went(last(matched));
+            record.went(last(&shared.table, matched));
         }
         let sent = Sent::new(self.signs, &self.method);
         sent.answered_by(shared, &record, head, response.headers());
@@ -366,7 +366,7 @@ impl Exchange {
         let is_inbound = head.message.is_inbound();
         let counted = || Some(self.placement.shared.connections.routes.label(Some(self.route?)));
         let router = || counted().or_else(|| self.path.label()).filter(|_| is_inbound);
-        let route = rules.label.or_else(router);
+        let route = rules.label().or_else(router);
         Subject {
             placement: &self.placement,
             rules,

@@ -16,15 +16,14 @@ use crate::connection::{
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
 use crate::lint::{Head, Label, Message};
-use crate::policy::Match;
 use crate::report::Part;
 use crate::wired::Guard;
 
 /// The route of a request, by whoever names it.
 #[derive(Clone, Copy)]
 pub(super) enum RouteOf<'a> {
-    /// A route of the policy.
-    Policy(Match, Label),
+    /// A route of the policy, by its number there.
+    Policy(usize, Label),
     /// The template that a router matched.
     Router(&'a str),
     Other,
@@ -71,7 +70,7 @@ impl Shared {
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
         if let Some(symptom) = crowded.and_then(|(sums, peak)| Symptom::pool_too_small(&sums, peak))
         {
-            if self.connections.reuses_too_little(party, record.opened) {
+            if self.connections.reuses_too_little(party, record.opened, &self.table.bounds) {
                 self.tell(&symptom, self.at_party(record));
             }
         }
@@ -166,7 +165,10 @@ impl Shared {
     pub(crate) fn remember(&self, record: &Record, turn: Turn, arrival: &mut Arrival) {
         let others = Signs::PROBE.with(Signs::HTTP10).with(Signs::MULTIPLEXED);
         let head = Head::of_request(Message::ReceivedRequest, arrival.signs);
-        if arrival.signs.intersects(others) || !head.is_clean() || arrival.method == Standard::OTHER
+        if arrival.signs.intersects(others)
+            || !head.is_clean()
+            || arrival.method == Standard::OTHER
+            || !self.table.knows_by_label()
         {
             return;
         }
@@ -188,11 +190,11 @@ impl Shared {
         let routes = &self.connections.routes;
         let slot = match route {
             RouteOf::Other => routes.slot(Label::OTHER, arrival.slice),
-            RouteOf::Policy(matched, label) => {
-                let kept = self.table.slot(matched).filter(|slot| routes.is_held(*slot));
+            RouteOf::Policy(route, label) => {
+                let kept = self.table.slot(route).filter(|slot| routes.is_held(*slot));
                 let ask = || {
                     let slot = routes.slot(label, arrival.slice);
-                    self.table.keep_slot(matched, slot);
+                    self.table.keep_slot(route, slot);
                     slot
                 };
                 kept.unwrap_or_else(ask)
@@ -230,7 +232,7 @@ impl Shared {
     #[cold]
     fn judge_route(&self, record: &Record, slot: RouteSlot, slice: Slice) {
         let Some((sums, known_for)) = self.connections.route_window(slot, slice) else { return };
-        let bounds = &self.connections.bounds;
+        let bounds = &self.table.bounds;
         if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
             self.tell(&symptom, self.at_route(record, slot));
         }
@@ -270,11 +272,12 @@ impl Shared {
         let Some(ended) = self.connections.close(record, now, thread::panicking()) else { return };
         self.count_open(record);
         self.reporter.ended(&ended);
+        self.look_at_policy_now_and_then(now);
         let Some(party) = record.party() else { return };
         let Some((sums, _)) = self.connections.window_of(party, now) else { return };
         let pool_idle = record.dialler.as_ref().and_then(|dialler| dialler.pool);
         let pool_idle = pool_idle.map(|pool| pool.idle_timeout);
-        for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.connections.bounds) {
+        for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.table.bounds) {
             self.tell(&symptom, self.at_connection(record));
         }
         if ended.end.cause == EndCause::ClientDropped {
@@ -309,7 +312,7 @@ impl Shared {
         }
         let Some(party) = record.party() else { return };
         let Some((sums, known_for)) = self.connections.window_of(party, now) else { return };
-        let bounds = &self.connections.bounds;
+        let bounds = &self.table.bounds;
         if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
             self.tell(&symptom, self.at_party(record));
         }
@@ -317,7 +320,7 @@ impl Shared {
 
     /// Whether one more client that was dropped is one of many.
     fn judge_clients(&self, record: &Record, sums: &Sums) {
-        if let Some(symptom) = Symptom::client_per_request(sums, &self.connections.bounds) {
+        if let Some(symptom) = Symptom::client_per_request(sums, &self.table.bounds) {
             self.tell(&symptom, self.at_party(record));
         }
     }
@@ -336,7 +339,8 @@ impl Shared {
     #[inline]
     pub(crate) fn judge_idle(&self, record: &Record, turn: Turn) {
         // Other streams may have been under way all the time.
-        if turn.idle >= self.connections.idle && turn.number > 1 && record.in_flight() <= 1 {
+        if self.connections.tells_idleness(turn.idle) && turn.number > 1 && record.in_flight() <= 1
+        {
             self.kept_idle(record, Duration::from_nanos(turn.idle));
         }
     }
@@ -351,9 +355,9 @@ impl Shared {
         let (method, headers) = (request.method(), request.headers());
         let is_probe =
             || Signs::of_request(method, request.version(), headers).contains(Signs::PROBE);
-        let matched = || self.table.inbound(method, original_path(request));
+        let is_excluded = || self.table.is_excluded(method, original_path(request));
         self.table.probes_excluded && is_probe()
-            || self.table.reads_inbound_paths() && matched() == Match::Excluded
+            || self.table.reads_inbound_paths() && is_excluded()
     }
 
     fn caller_of<B>(&self, record: &Record, request: &mut Request<B>) -> Option<Arc<str>> {

@@ -16,6 +16,7 @@ mod shared;
 mod surveyed;
 mod target;
 mod told;
+mod watch;
 
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
@@ -23,3 +24,4 @@ pub(crate) use self::placement::Placement;
 pub(crate) use self::remembered::Remembered;
 pub(crate) use self::sent::Sent;
 pub(crate) use self::shared::{CallerFn, Shared};
+pub(crate) use self::watch::Watch;

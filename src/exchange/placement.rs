@@ -3,8 +3,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::shared::Shared;
 use crate::connection::Record;
-use crate::lint::{Client, Label, Level, Lint, LintSet, Place};
-use crate::policy::{Rules, effective};
+use crate::lint::{Client, Label, Lint, LintSet, printable};
+use crate::report::TARGET;
 
 /// Where a layer stands: what it judges there, and for which client.
 #[derive(Clone, Debug)]
@@ -57,7 +57,15 @@ impl Placement {
 
     /// Allows a lint here, whatever the policy says.
     pub(crate) fn except(&mut self, lint: Lint, reason: &str) {
-        let reason = reason.into();
+        let reason: Arc<str> = reason.into();
+        if self.shared.table.holds_floor(lint) {
+            tracing::warn!(
+                target: TARGET,
+                lint = lint.name(),
+                reason = &*printable(&reason, 128),
+                "an exception in code lies below a floor of the policy, which holds",
+            );
+        }
         if !lint.is_of_messages() {
             self.except_beside_messages(lint, &reason);
         }
@@ -87,11 +95,8 @@ impl Placement {
         self.judged
     }
 
-    /// The reason for which a lint is allowed here. The environment is stronger than code.
+    /// The reason for which a lint is to be allowed here.
     pub(crate) fn exception(&self, lint: Lint) -> Option<&Arc<str>> {
-        if self.shared.table.forced.contains(lint) {
-            return None;
-        }
         self.exceptions.iter().find(|(excepted, _)| *excepted == lint).map(|(_, reason)| reason)
     }
 
@@ -106,13 +111,6 @@ impl Placement {
         if let Some(route) = record.last().route() {
             self.shared.connections.routes.except(route, self.excepted);
         }
-    }
-
-    pub(crate) fn level(&self, rules: &Rules, lint: Lint, place: Place) -> Level {
-        if self.exception(lint).is_some() {
-            return Level::Allow;
-        }
-        effective(rules.level(lint), lint, place)
     }
 }
 

@@ -43,14 +43,15 @@ impl Remembered {
     }
 
     #[inline]
-    pub(crate) fn answer<B: Body>(self, response: &mut Response<B>) {
+    pub(crate) fn answer<B: Body>(&self, response: &mut Response<B>) {
         if !lint::is_quiet_response(self.signs, response.headers()) {
             self.judge(response);
         }
     }
 
     #[cold]
-    fn judge<B: Body>(self, response: &mut Response<B>) {
-        Exchange::remembered(self.placement, self.record, self.signs).answer(response);
+    fn judge<B: Body>(&self, response: &mut Response<B>) {
+        let (placement, record) = (self.placement.clone(), self.record.clone());
+        Exchange::remembered(placement, record, self.signs).answer(response);
     }
 }

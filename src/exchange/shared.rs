@@ -4,8 +4,8 @@ use std::{fmt, ptr};
 
 use http::request::Parts;
 
-use super::Exceptions;
-use crate::clock::Clock;
+use super::{Exceptions, Watch};
+use crate::clock::{Calendar, Clock};
 use crate::connection::Connections;
 use crate::lint::{Finding, Level, printable};
 use crate::policy::Table;
@@ -14,8 +14,11 @@ use crate::report::{Limiter, Reporter, Wiring};
 /// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
+    pub(crate) calendar: Calendar,
     pub(crate) connections: Connections,
     pub(crate) table: Table,
+    /// When it was last looked at how the policy stands.
+    pub(crate) watch: Watch,
     pub(crate) reporter: Arc<dyn Reporter>,
     pub(crate) limiter: Limiter,
     pub(crate) caller: Option<CallerFn>,
@@ -32,6 +35,9 @@ pub(crate) type CallerFn = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
 impl Shared {
     pub(crate) fn report(&self, finding: &Finding) {
+        if let Some(expected) = &finding.expected {
+            expected.count(self.clock.now());
+        }
         if finding.level == Level::Allow && finding.reason.is_some() {
             return self.reporter.accepted(finding);
         }
@@ -83,8 +89,10 @@ fn peer(_: &Parts) -> Option<String> {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { clock: _, connections, table, reporter: _, limiter, caller, .. } = self;
-        let Shared { exceptions, times_requests, wiring, started: _, .. } = self;
+        let Shared {
+            clock: _, calendar: _, connections, table, reporter: _, limiter, caller, ..
+        } = self;
+        let Shared { exceptions, times_requests, wiring, watch: _, started: _, .. } = self;
         f.debug_struct("Shared")
             .field("table", table)
             .field("connections", connections)

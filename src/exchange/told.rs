@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::connection::{Last, Party, Record, RouteSlot, Side, Symptom};
-use crate::lint::{Client, Evidence, Finding, Label, Level, Lint, Place};
-use crate::policy::{Match, effective};
+use crate::lint::{Client, Evidence, Finding, Label, Lint, Place};
+use crate::policy::{Matched, Table, Verdict};
 
 /// What a symptom was seen on.
 #[derive(Clone, Copy)]
@@ -17,37 +17,31 @@ pub(super) struct Whereabouts<'a> {
     route: Label,
     /// Of one connection; none of a window.
     record: Option<&'a Record>,
-    matched: Match,
+    matched: Matched,
     /// What code excepts there.
     excepted: u64,
 }
 
 /// Where a request went, as its connection remembers it.
-pub(super) fn last(matched: Match) -> Last {
-    match matched {
-        Match::Default => Last::Unknown,
-        Match::Excluded => Last::Excluded,
-        Match::Route(index) => u32::try_from(index).map_or(Last::Unknown, Last::Entry),
+pub(super) fn last(table: &Table, matched: Matched) -> Last {
+    if matched.is_excluded() {
+        return Last::Excluded;
     }
+    table.entry(matched).map_or(Last::Unknown, Last::Entry)
 }
 
 impl Shared {
     /// Reports a symptom, unless nobody heeds it.
     pub(super) fn tell(&self, symptom: &Symptom, at: Whereabouts<'_>) {
         let lint = symptom.lint;
-        let reason = self.exception(lint, at);
-        let rules = self.table.rules(at.matched);
-        if at.matched == Match::Excluded || reason.is_none() && !rules.heeded().contains(lint) {
-            return;
-        }
         let Whereabouts { place, party, client, route, record, .. } = at;
-        let level = match reason {
-            Some(_) => Level::Allow,
-            None => effective(rules.level(lint), lint, place),
-        };
+        let rules = self.table.rules(at.matched);
+        let verdict = rules.verdict(lint, place, || self.exception(lint, at));
+        let Some(Verdict { level, would, reason, expected }) = verdict else { return };
         let name = party.map(|party| party.name());
         let finding = Finding {
             reason,
+            expected,
             route,
             client,
             server: name.filter(|_| !place.is_inbound()).map(|name| Label::new(name)),
@@ -58,7 +52,7 @@ impl Shared {
             evidence: Evidence::text(&symptom.seen),
             help: symptom.help.as_deref().map(Into::into),
             ours: symptom.ours,
-            ..Finding::new(lint, place, level, rules.would(lint, place))
+            ..Finding::new(lint, place, level, would)
         };
         self.report(&finding);
     }
@@ -84,7 +78,7 @@ impl Shared {
     /// The window of whoever is at a connection's other end, which no single route rules.
     pub(super) fn at_party<'a>(&self, record: &'a Record) -> Whereabouts<'a> {
         let (place, matched) = match record.side {
-            Side::Inbound => (Place::InboundWindow, Match::Default),
+            Side::Inbound => (Place::InboundWindow, Matched::DEFAULT),
             Side::Outbound => (Place::OutboundWindow, self.outbound_rules(Last::Unknown, record)),
         };
         let route = Label::OTHER;
@@ -99,32 +93,29 @@ impl Shared {
         Whereabouts { place: Place::InboundWindow, party: None, record: None, excepted, ..at }
     }
 
-    pub(super) fn inbound_rules(&self, last: Last) -> Match {
+    pub(super) fn inbound_rules(&self, last: Last) -> Matched {
         match last {
-            Last::Excluded => Match::Excluded,
+            Last::Excluded => Matched::EXCLUDED,
             Last::Route(slot, method) => {
                 let label = self.connections.routes.label(Some(slot));
                 self.table.inbound_by_label(method.method().as_ref(), label)
             }
-            Last::Unknown | Last::Entry(_) => Match::Default,
+            Last::Unknown | Last::Entry(_) => Matched::DEFAULT,
         }
     }
 
-    fn outbound_rules(&self, last: Last, record: &Record) -> Match {
+    fn outbound_rules(&self, last: Last, record: &Record) -> Matched {
         match (last, &record.dialler, record.party()) {
-            (Last::Entry(index), ..) => Match::Route(index as usize),
+            (Last::Entry(entry), ..) => self.table.at_entry(entry),
             (_, Some(dialler), Some(party)) => {
                 self.table.outbound_whole(dialler.client.name.as_str(), party.name())
             }
-            _ => Match::Default,
+            _ => Matched::DEFAULT,
         }
     }
 
-    /// Why code excepts the lint there. The environment is stronger than code.
+    /// Why code is to except the lint there.
     fn exception(&self, lint: Lint, at: Whereabouts<'_>) -> Option<Arc<str>> {
-        if self.table.forced.contains(lint) {
-            return None;
-        }
         if let Some(client) = at.client {
             return self.exceptions.for_client(client.name, lint);
         }

@@ -1,5 +1,6 @@
+use super::stacking::admitted;
 use super::suggest::nearest;
-use super::{LintName, PolicyError, PolicyErrors, admitted};
+use super::{LintName, Origin, PolicyError, PolicyErrors};
 use crate::lint::{Level, Lint};
 
 /// What the environment variable `CONN_LINT` says, in the style of `RUST_LOG`: settings separated
@@ -61,7 +62,7 @@ impl Environment {
         };
         let lint = LintName::from(name.trim()).resolve()?;
         let level = read_level(level.trim())?;
-        self.levels.push((lint, admitted(lint, level, errors)));
+        self.levels.push((lint, admitted(lint, level, &Origin::ENVIRONMENT, errors)));
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
 use std::{fmt, slice};
 
 use super::suggest::nearest;
-use super::{Preset, TemplateError};
+use super::{Origin, Preset, Rollout, TemplateError};
 use crate::lint::{self, Level, Lint};
 
-/// One mistake in a policy. `Display` names what was written, and the nearest right thing.
+/// One mistake in a policy. `Display` names what was written, and the nearest right thing; in a file
+/// with the place before it, as a compiler does: `conn-lint.toml:12:1: unknown lint ...`.
 ///
 /// ```
 /// use tower_conn_lint::{Policy, policy::PolicyErrorKind, lint};
@@ -13,11 +14,12 @@ use crate::lint::{self, Level, Lint};
 /// let error = errors.iter().next().unwrap();
 /// assert_eq!(error.kind(), PolicyErrorKind::CannotFix);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
     kind: PolicyErrorKind,
     text: String,
+    origin: Origin,
+    other: Option<Origin>,
 }
 
 /// What kind of mistake it is.
@@ -47,6 +49,20 @@ pub enum PolicyErrorKind {
     WrongSide,
     /// A status for denied requests that is no error.
     DenyStatus,
+    /// A floor that is neither `fix` nor `warn`.
+    Floor,
+    /// Something that would lower a lint below its floor, which holds.
+    BelowFloor,
+    /// A cap where an earlier document allows none.
+    Cap,
+    /// A share that is not between 0 and 1, or of a level that doesn't act.
+    Share,
+    /// A bound on a lint that has none of this kind, or out of range.
+    Bounds,
+    /// A text that is no day of the calendar.
+    Day,
+    /// More of something than a policy may hold.
+    TooMany,
 }
 
 /// All mistakes of a policy at once, in the order in which they were written; never empty.
@@ -68,8 +84,32 @@ impl PolicyError {
         self.kind
     }
 
-    fn new(kind: PolicyErrorKind, text: impl fmt::Display) -> PolicyError {
-        PolicyError { kind, text: text.to_string() }
+    /// Where it stands.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What it contradicts, where that stands elsewhere.
+    pub fn other(&self) -> Option<&Origin> {
+        self.other.as_ref()
+    }
+
+    /// The mistake without its place.
+    pub fn message(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn new(kind: PolicyErrorKind, text: impl fmt::Display) -> PolicyError {
+        PolicyError { kind, text: text.to_string(), origin: Origin::CODE, other: None }
+    }
+
+    pub(super) fn at(self, origin: &Origin) -> PolicyError {
+        PolicyError { origin: origin.clone(), ..self }
+    }
+
+    /// What is in the way, where that stands elsewhere.
+    pub(super) fn against(self, other: &Origin) -> PolicyError {
+        PolicyError { other: Some(other.clone()), ..self }
     }
 
     pub(super) fn unknown_lint(name: &str) -> PolicyError {
@@ -156,7 +196,63 @@ impl PolicyError {
         );
         PolicyError::new(PolicyErrorKind::DenyStatus, text)
     }
+
+    pub(super) fn floor(lint: Lint, level: Option<Level>) -> PolicyError {
+        let text = match level {
+            Some(level) => {
+                format!("`{level}` as the floor of `{lint}`: a floor is `warn` or `fix`")
+            }
+            None => format!("the floor of `{lint}` has no level: a floor is `warn` or `fix`"),
+        };
+        PolicyError::new(PolicyErrorKind::Floor, text)
+    }
+
+    /// `what` would lower the lint; what holds is the floor.
+    pub(super) fn below_floor(what: impl fmt::Display, lint: Lint, floor: Rollout) -> PolicyError {
+        let text = format_args!("{what} is below the floor of `{lint}`, `{floor}`, which holds");
+        PolicyError::new(PolicyErrorKind::BelowFloor, text)
+    }
+
+    pub(super) fn cap(what: impl fmt::Display) -> PolicyError {
+        let text = format_args!("{what}: an earlier document allows no cap; `CONN_LINT` may");
+        PolicyError::new(PolicyErrorKind::Cap, text)
+    }
+
+    pub(super) fn share(lint: Lint, share: f64) -> PolicyError {
+        let text = format_args!("share {share} of `{lint}`: name a share from 0 to 1");
+        PolicyError::new(PolicyErrorKind::Share, text)
+    }
+
+    pub(super) fn share_of_no_act(lint: Lint, level: Level) -> PolicyError {
+        let text = format_args!("a share of `{level}` on `{lint}`: only `fix` and `deny` have one");
+        PolicyError::new(PolicyErrorKind::Share, text)
+    }
+
+    pub(super) fn bounds(lint: Lint, reason: &str) -> PolicyError {
+        PolicyError::new(PolicyErrorKind::Bounds, format_args!("bounds of `{lint}`: {reason}"))
+    }
+
+    pub(super) fn day(text: &str) -> PolicyError {
+        let text = format_args!("`{}` is no day: write one as `2027-03-31`", quoted(text));
+        PolicyError::new(PolicyErrorKind::Day, text)
+    }
+
+    pub(super) fn too_many(what: &str, most: usize) -> PolicyError {
+        PolicyError::new(PolicyErrorKind::TooMany, format_args!("more than {most} {what}"))
+    }
 }
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.origin.file_name().is_some() {
+            write!(f, "{}: ", self.origin)?;
+        }
+        f.write_str(&self.text)?;
+        self.other.as_ref().map_or(Ok(()), |other| write!(f, " ({other})"))
+    }
+}
+
+impl std::error::Error for PolicyError {}
 
 // === impl PolicyErrors ===
 
@@ -205,12 +301,12 @@ impl fmt::Display for PolicyErrors {
 
 impl std::error::Error for PolicyErrors {}
 
-fn did_you_mean(near: Option<&str>) -> String {
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"))
 }
 
 /// What was written, short enough and without control characters, as it may go to a log.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted: String = text.chars().take(64).flat_map(char::escape_debug).collect();
     if text.chars().nth(64).is_some() {
         quoted.push_str("...");

@@ -12,29 +12,61 @@
 //! | 6 | the policy's own levels ([`PolicyBuilder::level`]) |
 //! | 7 | the preset ([`Preset`]) |
 
+mod builder;
+mod day;
+mod decision;
+mod diff;
+mod document;
+mod effective;
 mod environment;
 mod error;
+mod expectation;
+mod expectations;
+mod instance;
 mod levels;
 mod lint_name;
+mod matcher;
+// Places in files come from the reader of files.
+#[allow(dead_code)]
+mod origin;
+mod pattern;
 #[expect(clippy::module_inception, reason = "the policy is the module's one noun")]
 mod policy;
 mod preset;
+mod query;
+mod rollout;
 mod route;
 mod routes;
+mod stacking;
 mod suggest;
 mod table;
 mod template;
+mod verdict;
 
+#[cfg(test)]
+mod tests;
+
+pub use self::builder::PolicyBuilder;
+pub use self::day::Day;
+pub use self::decision::DecidedBy;
+pub use self::diff::Change;
+pub use self::effective::{Effective, EffectiveLevel};
 pub use self::environment::Environment;
 pub use self::error::{PolicyError, PolicyErrorKind, PolicyErrors};
+pub use self::expectation::{Expectation, ExpectationState, ExpectationStatus, KnownViolation};
 pub use self::lint_name::LintName;
-pub use self::policy::{Policy, PolicyBuilder};
+pub use self::origin::Origin;
+pub use self::pattern::RouteName;
+pub use self::policy::Policy;
 pub use self::preset::Preset;
+pub use self::query::Query;
+pub use self::rollout::Rollout;
 pub use self::route::Route;
 pub use self::template::{Template, TemplateError, TemplateErrorKind};
 
-pub(crate) use self::levels::effective;
-pub(crate) use self::policy::resolve_levels;
-pub(crate) use self::table::{Match, Rules, Table};
+pub(crate) use self::builder::resolve_levels;
+pub(crate) use self::instance::Instance;
+pub(crate) use self::table::{Beside, Matched, Table};
+pub(crate) use self::verdict::{Rules, Verdict};
 
-use self::policy::{admitted, resolve};
+use self::route::Side;

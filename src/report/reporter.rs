@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Notice, RequestTime, Startup};
+use super::{Notice, PolicyStatus, RequestTime, Startup};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::lint::{Client, Finding, Lint};
 
@@ -26,7 +26,8 @@ pub trait Reporter: Send + Sync + 'static {
         _ = finding;
     }
 
-    /// A finding that an exception in code silenced.
+    /// A finding that an exception in code silenced, or an expectation of the policy
+    /// ([`Finding::expected`]).
     fn accepted(&self, finding: &Finding) {
         _ = finding;
     }
@@ -39,6 +40,13 @@ pub trait Reporter: Send + Sync + 'static {
     /// A finding of this lint was held back by the rate limit.
     fn suppressed(&self, lint: Lint) {
         _ = lint;
+    }
+
+    /// How the policy stands: as the lint is built, in each
+    /// [`ConnLint::snapshot`](crate::ConnLint::snapshot), and where it expects violations about once
+    /// a minute as connections end.
+    fn policy(&self, status: &PolicyStatus) {
+        _ = status;
     }
 
     /// The lint's first connection is about to be opened: what is wired by now.
@@ -101,6 +109,10 @@ macro_rules! forward {
 
         fn suppressed(&$self, lint: Lint) {
             $($to.suppressed(lint);)+
+        }
+
+        fn policy(&$self, status: &PolicyStatus) {
+            $($to.policy(status);)+
         }
 
         fn started(&$self, startup: &Startup) {

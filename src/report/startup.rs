@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::Wired;
-use crate::lint::Level;
+use crate::lint::{Level, LintSet};
 use crate::policy::Preset;
 
 /// With what a lint starts: told once, as its first connection is opened.
@@ -26,6 +26,8 @@ pub struct Startup {
     pub preset: Preset,
     /// No level acts above this one, by the policy or by `CONN_LINT`.
     pub cap: Level,
+    /// The floors that don't hold, by the policy's cap or by `CONN_LINT`.
+    pub capped_floors: LintSet,
 }
 
 // === impl Startup ===

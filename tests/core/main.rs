@@ -12,6 +12,7 @@ mod headers;
 mod keep_alive;
 mod lints;
 mod persistence_cases;
+mod policies;
 mod policy;
 mod properties;
 mod removal;

@@ -4,12 +4,13 @@ mod connection;
 #[cfg(test)]
 mod log;
 mod notice;
+mod policy;
 mod span;
 mod texts;
 
 use std::time::Duration;
 
-use super::{Notice, Reporter, Startup};
+use super::{Notice, PolicyStatus, Reporter, Startup};
 use crate::connection::{DialError, Ended, Party};
 use crate::lint::Client;
 
@@ -25,6 +26,8 @@ pub const TARGET: &str = "tower_conn_lint";
 /// |---|---|
 /// | a finding that passed the rate limit | WARN where the fault is ours, INFO where it is a caller's or an upstream's |
 /// | what is wired, and what is therefore unknown: once, as the first connection is opened | INFO |
+/// | floors of the policy that don't hold: once, as the lint is built | WARN |
+/// | expectations that expire soon, expired, or seem needless: once each | WARN |
 /// | the record of a connection that ended | DEBUG |
 /// | a dial that failed | DEBUG |
 ///
@@ -42,6 +45,10 @@ impl Reporter for Tracing {
         notice::tell(notice);
     }
 
+    fn policy(&self, status: &PolicyStatus) {
+        policy::tell(status);
+    }
+
     fn started(&self, startup: &Startup) {
         ::tracing::info!(
             target: TARGET,
@@ -49,6 +56,7 @@ impl Reporter for Tracing {
             unknown = %startup.unknown(),
             preset = startup.preset.as_str(),
             cap = startup.cap.as_str(),
+            capped_floors = (!startup.capped_floors.is_empty()).then(|| policy::list(startup.capped_floors.iter())),
             "connections are watched",
         );
     }

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_conn_lint::inbound::{Accepted, Same};
-use tower_conn_lint::{ConnLint, Policy, Route, lint};
+use tower_conn_lint::{ConnLint, Policy, Preset, Route, lint};
 use tower_http::trace::TraceLayer;
 
 use crate::allocator::allocations;
@@ -49,7 +49,7 @@ pin_project! {
 }
 
 /// The first is what the others are compared with.
-pub(crate) static SUBJECTS: [Subject; 18] = [
+pub(crate) static SUBJECTS: [Subject; 21] = [
     Subject { name: "bare", run: |calls| run(calls, |bare| bare, request) },
     Subject { name: "noop", run: |calls| run(calls, Noop, request) },
     Subject {
@@ -72,6 +72,24 @@ pub(crate) static SUBJECTS: [Subject; 18] = [
         run: |calls| {
             let layered = |bare| lint(inbound_policy()).inbound().layer(bare);
             run(calls, layered, || messages::request_with_connection(PATH, "close"))
+        },
+    },
+    Subject {
+        name: "lint-preview",
+        run: |calls| run(calls, |bare| lint(previewing_policy()).inbound().layer(bare), request),
+    },
+    Subject {
+        name: "lint-long",
+        run: |calls| {
+            let layered = |bare| lint(inbound_policy()).inbound().layer(bare);
+            run(calls, layered, || messages::request(LONG_PATH))
+        },
+    },
+    Subject {
+        name: "lint-long-preview",
+        run: |calls| {
+            let layered = |bare| lint(previewing_policy()).inbound().layer(bare);
+            run(calls, layered, || messages::request(LONG_PATH))
         },
     },
     Subject {
@@ -126,6 +144,8 @@ pub(crate) static SUBJECTS: [Subject; 18] = [
 pub(crate) const MEASURED: &str = "*measured_calls*";
 
 const PATH: &str = "/v1/users/42";
+/// Longer than what is kept until something is found, so that it is matched at once.
+const LONG_PATH: &str = "/v1/users/42-of-a-name-that-is-longer-than-what-a-target-keeps/orders";
 const URI: &str = "http://api.example.com/v1/users/42";
 
 /// The calls, from a request that stands ready to a response that is put away.
@@ -301,6 +321,14 @@ fn inbound_policy() -> Policy {
     let route =
         |(method, path)| Route::inbound(format!("{method} {path}")).warn(lint::HANDLER_SENDS_CLOSE);
     policy(ROUTES.map(route))
+}
+
+/// The same, with a stricter policy that acts on nothing, on a route of its own.
+fn previewing_policy() -> Policy {
+    let route = Route::inbound("/v1/users/{id}/drafts").fix(lint::HANDLER_SENDS_CLOSE);
+    let next = Policy::builder().preset(Preset::Strict1).route(route);
+    let policy = Policy::builder().preview_policy(next).over(inbound_policy());
+    policy.build().expect("the policy is well-formed")
 }
 
 /// Routes for one target: a client's name, or a host.

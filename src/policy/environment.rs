@@ -1,5 +1,5 @@
 use super::suggest::nearest;
-use super::{LintName, PolicyError, PolicyErrors, admitted};
+use super::{LintName, Origin, PolicyError, PolicyErrors, admitted};
 use crate::lint::{Level, Lint};
 
 /// What the environment variable `CONN_LINT` says, in the style of `RUST_LOG`: settings separated
@@ -38,6 +38,7 @@ impl Environment {
                 errors.push(error);
             }
         }
+        let errors = errors.into_iter().map(|error| error.at(Origin::ENVIRONMENT)).collect();
         (environment, PolicyErrors::check(errors).err())
     }
 

@@ -17,6 +17,9 @@
 mod document;
 mod environment;
 mod error;
+mod errors;
+#[cfg(feature = "config")]
+mod file;
 mod levels;
 mod lint_name;
 #[allow(dead_code)]
@@ -31,7 +34,10 @@ mod table;
 mod template;
 
 pub use self::environment::Environment;
-pub use self::error::{PolicyError, PolicyErrorKind, PolicyErrors};
+pub use self::error::{PolicyError, PolicyErrorKind, Severity};
+pub use self::errors::PolicyErrors;
+#[cfg(feature = "config")]
+pub use self::file::{PolicyDiagnostic, Stack};
 pub use self::lint_name::LintName;
 pub use self::origin::Origin;
 pub use self::policy::{Policy, PolicyBuilder};

@@ -1,5 +1,10 @@
+#[cfg(feature = "config")]
+use std::sync::Arc;
+
 use http::StatusCode;
 
+#[cfg(feature = "config")]
+use super::file::Loaded;
 use super::route::ParsedRoute;
 use super::{LintName, PolicyError, PolicyErrors, Preset, Route, Template};
 use crate::lint::{Level, Lint};
@@ -27,6 +32,9 @@ pub struct Policy {
     pub(super) excluded: Vec<Template>,
     pub(super) probes_excluded: bool,
     pub(super) deny_status: StatusCode,
+    /// What it was read from; `None` for a policy in code.
+    #[cfg(feature = "config")]
+    pub(super) loaded: Option<Arc<Loaded>>,
 }
 
 /// Writes a [`Policy`]. What is given later wins over what was given before.
@@ -199,6 +207,8 @@ impl PolicyBuilder {
             excluded,
             probes_excluded: self.probes_excluded,
             deny_status,
+            #[cfg(feature = "config")]
+            loaded: None,
         };
         (policy, PolicyErrors::check(errors).err())
     }

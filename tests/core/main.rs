@@ -13,6 +13,8 @@ mod keep_alive;
 mod lints;
 mod persistence_cases;
 mod policy;
+#[cfg(feature = "config")]
+mod policy_file;
 mod properties;
 mod removal;
 mod reports;

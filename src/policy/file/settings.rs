@@ -1,0 +1,242 @@
+//! The tables of lints: the policy's own, its floors, and those of its routes.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::forms::{Count, Share, known_lint, one_of};
+use super::keys::{Form, Keys};
+use super::{Value, Walk};
+use crate::lint::{self, Level, Lint};
+use crate::policy::LintName;
+use crate::policy::document::{BoundsDocument, Setting, Written};
+
+/// The settings of a table of lints, in the order in which they stand.
+#[derive(Debug)]
+pub(super) struct Settings<P>(pub(super) Vec<Setting>, PhantomData<P>);
+
+/// Which of the tables it is.
+pub(super) trait Place {
+    /// Only `warn` and `fix`.
+    const FLOOR: bool = false;
+    /// Whether lints of windows may have bounds.
+    const BOUNDS: bool = false;
+}
+
+/// `[lints]`
+#[derive(Debug)]
+pub(super) struct Own;
+
+/// `[floor]`
+#[derive(Debug)]
+pub(super) struct Floor;
+
+/// The `lints` of a `[[route]]`.
+#[derive(Debug)]
+pub(super) struct OfRoute;
+
+/// What stands in the table of one lint.
+#[derive(Default)]
+struct Draft {
+    level: Option<Written<Level>>,
+    share: Option<Written<f64>>,
+    bounds: BoundsDocument,
+}
+
+/// The level of a floor.
+struct FloorLevel(Level);
+
+// === impl Place ===
+
+impl Place for Own {
+    const BOUNDS: bool = true;
+}
+
+impl Place for Floor {
+    const FLOOR: bool = true;
+}
+
+impl Place for OfRoute {}
+
+// === impl Settings ===
+
+impl<P: Place> Form for Settings<P> {
+    fn read(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<Settings<P>> {
+        let Some(map) = value.get_ref().as_table() else {
+            return walk.expected(value, "a table of lints and their levels", None);
+        };
+        let mut entries: Vec<_> = map.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let settings = entries.into_iter().filter_map(|(key, value)| {
+            let at = key.span().start;
+            let lint = known_lint(key.get_ref(), at, walk)?;
+            read_setting::<P>(lint, at, value, walk)
+        });
+        Some(Settings(settings.collect(), PhantomData))
+    }
+
+    #[cfg(feature = "schema")]
+    fn schema() -> serde_json::Value {
+        let lints = lint::all().map(|lint| {
+            let levels = levels::<P>(lint);
+            let mut table = super::schema::keys(|keys| draft_keys::<P>(lint, keys));
+            if let Some(level) = table.pointer_mut("/properties/level/allOf/0") {
+                *level = serde_json::json!({ "enum": levels });
+            }
+            let either = serde_json::json!({
+                "description": lint.summary(),
+                "anyOf": [{ "enum": levels }, table],
+            });
+            (lint.name().to_owned(), either)
+        });
+        serde_json::json!({
+            "type": "object",
+            "properties": lints.collect::<serde_json::Map<_, _>>(),
+            "additionalProperties": false,
+        })
+    }
+}
+
+impl<P> Default for Settings<P> {
+    fn default() -> Settings<P> {
+        Settings(Vec::new(), PhantomData)
+    }
+}
+
+fn read_setting<P: Place>(
+    lint: Lint,
+    at: usize,
+    value: &Value<'_>,
+    walk: &mut Walk<'_>,
+) -> Option<Setting> {
+    let name = Written { value: LintName::from(lint), origin: walk.origin(at) };
+    let Some(map) = value.get_ref().as_table() else {
+        let level =
+            if P::FLOOR { FloorLevel::read(value, walk)?.0 } else { Level::read(value, walk)? };
+        return Some(Setting {
+            lint: name,
+            level: Some(level),
+            share: None,
+            bounds: BoundsDocument::default(),
+        });
+    };
+    let draft = walk.keys(map, value.span().start, "the table of a lint", |keys| {
+        draft_keys::<P>(lint, keys);
+    });
+    let level = draft.level.map(|level| level.value);
+    let acts = level.is_some_and(|level| level >= Level::Fix);
+    let level_was_refused = level.is_none() && map.contains_key("level");
+    if let (false, false, Some((key, _))) = (acts, level_was_refused, map.get_key_value("share")) {
+        walk.misplaced(key.span().start, || {
+            "`share` means nothing here: it is a share of those that `fix` or `deny`".to_owned()
+        });
+    }
+    let share = draft.share.filter(|_| acts);
+    let nothing = level.is_none() && draft.bounds == BoundsDocument::default();
+    (!nothing).then_some(Setting { lint: name, level, share, bounds: draft.bounds })
+}
+
+/// The keys of a lint's table.
+fn draft_keys<P: Place>(lint: Lint, keys: &mut impl Keys<Draft>) {
+    let about_level = "What is done about it";
+    match (P::FLOOR, P::BOUNDS) {
+        (true, _) => keys.required("level", about_level, |draft, level: Written<FloorLevel>| {
+            draft.level = Some(level.map(|level| level.0));
+        }),
+        (_, false) => keys.required("level", about_level, set_level),
+        (_, true) => keys.key("level", about_level, set_level),
+    }
+    keys.key(
+        "share",
+        "On which share of the instances it acts; on the others it warns",
+        |draft, share: Written<Share>| {
+            draft.share = Some(share.map(|share| share.0));
+        },
+    );
+
+    let elsewhere = if P::BOUNDS { None } else { Some("bounds are set in `[lints]`") };
+    let of_reuse =
+        elsewhere.or((lint != lint::LOW_REUSE).then_some("it is a bound of `low-reuse`"));
+    let of_idle = elsewhere
+        .or((lint != lint::NO_IDLE_TIMEOUT).then_some("it is a bound of `no-idle-timeout`"));
+    match of_reuse {
+        Some(reason) => {
+            for name in ["min-reused", "min-requests", "window", "warm-up"] {
+                keys.misplaced(name, reason);
+            }
+        }
+        None => {
+            keys.key(
+                "min-reused",
+                "The least share of requests on reused connections",
+                |draft, share: Written<Share>| {
+                    draft.bounds.min_reused = Some(share.value.0);
+                },
+            );
+            keys.key(
+                "min-requests",
+                "How many requests a window must have before its share tells anything",
+                |draft, count: Written<Count>| {
+                    draft.bounds.min_requests = Some(count.value.0);
+                },
+            );
+            keys.key(
+                "window",
+                "How long windows slide over",
+                |draft, window: Written<Duration>| {
+                    draft.bounds.window = Some(window.value);
+                },
+            );
+            keys.key(
+                "warm-up",
+                "How long a caller, an upstream or a route is given to fill its pools",
+                |draft, warm_up: Written<Duration>| {
+                    draft.bounds.warm_up = Some(warm_up.value);
+                },
+            );
+        }
+    }
+    match of_idle {
+        Some(reason) => keys.misplaced("idle", reason),
+        None => keys.key(
+            "idle",
+            "From how much idleness on a connection should have been ended",
+            |draft, idle: Written<Duration>| {
+                draft.bounds.idle = Some(idle.value);
+            },
+        ),
+    }
+}
+
+fn set_level(draft: &mut Draft, level: Written<Level>) {
+    draft.level = Some(level);
+}
+
+/// The levels that can act on a lint, for the schema.
+#[cfg(feature = "schema")]
+fn levels<P: Place>(lint: Lint) -> Vec<&'static str> {
+    let can = |level: &Level| match level {
+        Level::Allow => !P::FLOOR,
+        Level::Warn => true,
+        Level::Fix => lint.is_fixable(),
+        Level::Deny => lint.is_deniable() && !P::FLOOR,
+    };
+    Level::ALL.iter().filter(|level| can(level)).map(|level| level.as_str()).collect()
+}
+
+// === impl FloorLevel ===
+
+impl FloorLevel {
+    const NAMES: [&str; 2] = [Level::Warn.as_str(), Level::Fix.as_str()];
+}
+
+impl Form for FloorLevel {
+    fn read(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<FloorLevel> {
+        let expected = "the level of a floor: warn or fix";
+        one_of(value, walk, expected, &FloorLevel::NAMES)?.parse().ok().map(FloorLevel)
+    }
+
+    #[cfg(feature = "schema")]
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "enum": FloorLevel::NAMES })
+    }
+}

@@ -15,6 +15,8 @@ mod persistence_cases;
 mod policy;
 #[cfg(feature = "config")]
 mod policy_file;
+#[cfg(feature = "schema")]
+mod policy_schema;
 mod properties;
 mod removal;
 mod reports;

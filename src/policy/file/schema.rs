@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::keys::{Form, Keys, Table};
+use super::settings;
 use super::tables::PolicyFile;
 use crate::Policy;
 use crate::policy::document::Written;
@@ -30,6 +31,7 @@ impl Policy {
         schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
         schema["title"] = json!("conn-lint.toml");
         schema["description"] = json!("What tower-conn-lint does about each lint, on each route.");
+        schema["definitions"] = Value::Object(settings::definitions());
         let mut text = String::new();
         _ = writeln!(text, "{schema:#}");
         text
@@ -40,7 +42,8 @@ impl Policy {
 
 impl Properties {
     fn insert<V: Form>(&mut self, name: &str, about: &str) {
-        let schema = json!({ "description": about, "allOf": [V::schema()] });
+        let mut schema = V::schema();
+        schema["description"] = json!(about);
         self.properties.insert(name.to_owned(), schema);
     }
 }

@@ -10,12 +10,21 @@ use crate::lint::{self, Level, Lint};
 use crate::policy::LintName;
 use crate::policy::document::{BoundsDocument, Setting, Written};
 
+#[cfg(feature = "schema")]
+use serde_json::{Value as Json, json};
+
+#[cfg(feature = "schema")]
+type Definitions = serde_json::Map<String, Json>;
+
 /// The settings of a table of lints, in the order in which they stand.
 #[derive(Debug)]
 pub(super) struct Settings<P>(pub(super) Vec<Setting>, PhantomData<P>);
 
 /// Which of the tables it is.
 pub(super) trait Place {
+    /// In the names of definitions.
+    #[cfg(feature = "schema")]
+    const NAME: &'static str;
     /// Only `warn` and `fix`.
     const FLOOR: bool = false;
     /// Whether lints of windows may have bounds.
@@ -48,14 +57,23 @@ struct FloorLevel(Level);
 // === impl Place ===
 
 impl Place for Own {
+    #[cfg(feature = "schema")]
+    const NAME: &'static str = "lints";
+
     const BOUNDS: bool = true;
 }
 
 impl Place for Floor {
+    #[cfg(feature = "schema")]
+    const NAME: &'static str = "floor";
+
     const FLOOR: bool = true;
 }
 
-impl Place for OfRoute {}
+impl Place for OfRoute {
+    #[cfg(feature = "schema")]
+    const NAME: &'static str = "route";
+}
 
 // === impl Settings ===
 
@@ -75,22 +93,15 @@ impl<P: Place> Form for Settings<P> {
     }
 
     #[cfg(feature = "schema")]
-    fn schema() -> serde_json::Value {
-        let lints = lint::all().map(|lint| {
-            let levels = levels::<P>(lint);
-            let mut table = super::schema::keys(|keys| draft_keys::<P>(lint, keys));
-            if let Some(level) = table.pointer_mut("/properties/level/allOf/0") {
-                *level = serde_json::json!({ "enum": levels });
-            }
-            let either = serde_json::json!({
-                "description": lint.summary(),
-                "anyOf": [{ "enum": levels }, table],
-            });
-            (lint.name().to_owned(), either)
-        });
-        serde_json::json!({
+    fn schema() -> Json {
+        let of = |lint: Lint| {
+            let definition = json!({ "$ref": format!("#/definitions/{}", definition::<P>(lint)) });
+            let schema = json!({ "description": lint.summary(), "allOf": [definition] });
+            (lint.name().to_owned(), schema)
+        };
+        json!({
             "type": "object",
-            "properties": lints.collect::<serde_json::Map<_, _>>(),
+            "properties": lint::all().map(of).collect::<Definitions>(),
             "additionalProperties": false,
         })
     }
@@ -124,8 +135,9 @@ fn read_setting<P: Place>(
     });
     let level = draft.level.map(|level| level.value);
     let acts = level.is_some_and(|level| level >= Level::Fix);
-    let level_was_refused = level.is_none() && map.contains_key("level");
-    if let (false, false, Some((key, _))) = (acts, level_was_refused, map.get_key_value("share")) {
+    // What was refused is not told again.
+    let both_read = draft.share.is_some() && (level.is_some() || !map.contains_key("level"));
+    if let (true, false, Some((key, _))) = (both_read, acts, map.get_key_value("share")) {
         walk.misplaced(key.span().start, || {
             "`share` means nothing here: it is a share of those that `fix` or `deny`".to_owned()
         });
@@ -211,7 +223,28 @@ fn set_level(draft: &mut Draft, level: Written<Level>) {
     draft.level = Some(level);
 }
 
-/// The levels that can act on a lint, for the schema.
+/// What is written about a lint, for all that is written alike in the three tables.
+#[cfg(feature = "schema")]
+pub(super) fn definitions() -> Definitions {
+    fn of<P: Place>(lint: Lint) -> (String, Json) {
+        let levels = levels::<P>(lint);
+        let mut table = super::schema::keys(|keys| draft_keys::<P>(lint, keys));
+        table["properties"]["level"]["enum"] = json!(levels);
+        (definition::<P>(lint), json!({ "anyOf": [{ "enum": levels }, table] }))
+    }
+    lint::all().flat_map(|lint| [of::<Own>(lint), of::<Floor>(lint), of::<OfRoute>(lint)]).collect()
+}
+
+/// The name of what is written about a lint: its bounds or levels, and the table.
+#[cfg(feature = "schema")]
+fn definition<P: Place>(lint: Lint) -> String {
+    match lint {
+        lint::LOW_REUSE | lint::NO_IDLE_TIMEOUT if P::BOUNDS => format!("{}-{lint}", P::NAME),
+        _ => format!("{}-{}", P::NAME, levels::<P>(lint).join("-")),
+    }
+}
+
+/// The levels that can act on a lint.
 #[cfg(feature = "schema")]
 fn levels<P: Place>(lint: Lint) -> Vec<&'static str> {
     let can = |level: &Level| match level {
@@ -236,7 +269,7 @@ impl Form for FloorLevel {
     }
 
     #[cfg(feature = "schema")]
-    fn schema() -> serde_json::Value {
-        serde_json::json!({ "enum": FloorLevel::NAMES })
+    fn schema() -> Json {
+        json!({ "enum": FloorLevel::NAMES })
     }
 }

@@ -14,7 +14,11 @@ mod lints;
 mod persistence_cases;
 mod policy;
 #[cfg(feature = "config")]
+mod policy_corpus;
+#[cfg(feature = "config")]
 mod policy_file;
+#[cfg(feature = "config")]
+mod policy_fuzz;
 #[cfg(feature = "schema")]
 mod policy_schema;
 mod properties;

@@ -165,13 +165,10 @@ fn a_mistake_has_its_place_its_text_and_the_nearest_right_thing() {
         ("[exclude]\n\"ä\" = 1; b", "x.toml:3:7: not TOML: `1; b` has no quotes: write `\"1; b\"`"),
         ("[exclude]\n'ö'.b.c", "x.toml:3:8: not TOML: key with no value, expected `=`"),
         ("[heal]\ndrain = true", "x.toml:2:2: unknown key `heal` in the file: there are"),
-        (
-            "cap = \"fix\"\ncap = \"fix\"",
-            "x.toml:3:1: `cap` stands here already: the first one holds",
-        ),
+        ("cap = \"fix\"\ncap = \"fix\"", "x.toml:3:1: `cap` is there already: the first one holds"),
         (
             "[lints]\nlow-reuse = \"warn\"\n\"low-reuse\" = \"warn\"",
-            "x.toml:4:1: `\"low-reuse\"` stands here already: the first one holds",
+            "x.toml:4:1: `\"low-reuse\"` is there already: the first one holds",
         ),
         (
             "preview = \"base.toml\"",

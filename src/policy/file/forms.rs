@@ -260,7 +260,13 @@ impl Form for String {
 impl Form for LintName {
     fn read(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<LintName> {
         match value.get_ref().as_str() {
-            Some(name) => known_lint(name, value.span().start, walk).map(LintName::from),
+            Some(name) => {
+                let lint = lint::explain(name);
+                if lint.is_none() {
+                    walk.unknown_lint(value.span().start, || PolicyError::unknown_lint(name));
+                }
+                lint.map(LintName::from)
+            }
             None => walk.expected(value, "the name of a lint", None),
         }
     }
@@ -269,15 +275,6 @@ impl Form for LintName {
     fn schema() -> serde_json::Value {
         json!({ "enum": lint::all().map(Lint::name).collect::<Vec<_>>() })
     }
-}
-
-/// The lint of this name. One that there is none of may be a later version's.
-pub(super) fn known_lint(name: &str, at: usize, walk: &mut Walk<'_>) -> Option<Lint> {
-    let lint = lint::explain(name);
-    if lint.is_none() {
-        walk.refuse(at, Severity::Warning, || PolicyError::unknown_lint(name));
-    }
-    lint
 }
 
 /// One of some names; they are as in the schema's enumeration.

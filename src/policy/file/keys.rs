@@ -45,6 +45,35 @@ pub(super) trait Keys<T> {
     fn misplaced(&mut self, name: &'static str, reason: &'static str);
 }
 
+/// Collects the names of a table's keys.
+struct Names(Vec<&'static str>);
+
+/// The names of a table's keys.
+pub(super) fn names<T: Table>() -> Vec<&'static str> {
+    let mut names = Names(Vec::new());
+    T::keys(&mut names);
+    names.0
+}
+
+// === impl Names ===
+
+impl<T> Keys<T> for Names {
+    fn key<V: Form>(&mut self, name: &'static str, _: &'static str, _: fn(&mut T, Written<V>)) {
+        self.0.push(name);
+    }
+
+    fn required<V: Form>(
+        &mut self,
+        name: &'static str,
+        _: &'static str,
+        _: fn(&mut T, Written<V>),
+    ) {
+        self.0.push(name);
+    }
+
+    fn misplaced(&mut self, _: &'static str, _: &'static str) {}
+}
+
 // === impl Form ===
 
 impl<V: Form> Form for Written<V> {

@@ -80,13 +80,12 @@ fn refuse(walk: &mut Walk<'_>, start: usize, error: &Error) {
     let span = error.span().unwrap_or_default();
     let span = start + span.start..start + span.end;
     let written = walk.text(span.clone());
-    walk.refuse(span.start, Severity::Error, || match error.message() {
-        "duplicate key" => {
-            let text = format!("`{}` stands here already: the first one holds", quoted(written));
+    walk.refuse(span.start, Severity::Error, || {
+        if statements::is_duplicate(error) {
+            let text = format!("`{}` is there already: the first one holds", quoted(written));
             PolicyError::new(PolicyErrorKind::DuplicateKey, text)
-        }
-        message => {
-            let text = format!("not TOML: {}", in_our_words(message, written));
+        } else {
+            let text = format!("not TOML: {}", in_our_words(error.message(), written));
             PolicyError::new(PolicyErrorKind::Syntax, text)
         }
     });

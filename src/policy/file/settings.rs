@@ -3,12 +3,13 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::forms::{Count, Share, known_lint, one_of};
-use super::keys::{Form, Keys};
+use super::forms::{Count, Share, one_of};
+use super::keys::{self, Form, Keys};
+use super::tables::PolicyFile;
 use super::{Value, Walk};
 use crate::lint::{self, Level, Lint};
-use crate::policy::LintName;
 use crate::policy::document::{BoundsDocument, Setting, Written};
+use crate::policy::{LintName, PolicyError, PolicyErrorKind};
 
 #[cfg(feature = "schema")]
 use serde_json::{Value as Json, json};
@@ -86,7 +87,10 @@ impl<P: Place> Form for Settings<P> {
         entries.sort_by_key(|(key, _)| key.span().start);
         let settings = entries.into_iter().filter_map(|(key, value)| {
             let at = key.span().start;
-            let lint = known_lint(key.get_ref(), at, walk)?;
+            let Some(lint) = lint::explain(key.get_ref()) else {
+                walk.unknown_lint(at, || unknown(key.get_ref()));
+                return None;
+            };
             read_setting::<P>(lint, at, value, walk)
         });
         Some(Settings(settings.collect(), PhantomData))
@@ -111,6 +115,16 @@ impl<P> Default for Settings<P> {
     fn default() -> Settings<P> {
         Settings(Vec::new(), PhantomData)
     }
+}
+
+/// The mistake that is made most is a key of the file's behind a table.
+fn unknown(name: &str) -> PolicyError {
+    if !keys::names::<PolicyFile>().contains(&name) {
+        return PolicyError::unknown_lint(name);
+    }
+    let text =
+        format!("unknown lint `{name}`: as a key of the file it stands before the first table");
+    PolicyError::new(PolicyErrorKind::UnknownLint, text)
 }
 
 fn read_setting<P: Place>(

@@ -58,7 +58,7 @@ impl Source {
         }
     }
 
-    fn name(&self) -> Arc<str> {
+    pub(super) fn name(&self) -> Arc<str> {
         match self {
             Source::File(path) => path.to_string_lossy().into(),
             Source::Text { name, .. } => name.clone(),

@@ -145,6 +145,13 @@ impl Stack {
         }
         let (mut policy, refused) = policy(&documents);
         errors.extend(refused);
+        // In the order of the sources, then of the places in them.
+        let names: Vec<_> = self.sources.iter().map(Source::name).collect();
+        errors.sort_by_key(|error| {
+            let name = error.origin().file_name();
+            let source = names.iter().position(|of| Some(&**of) == name).unwrap_or(names.len());
+            (source, error.origin().line_column())
+        });
         let problems = PolicyErrors::check_counted(errors, more).err();
         policy.loaded = Some(Arc::new(Loaded { stack: Arc::new(self), problems }));
         policy

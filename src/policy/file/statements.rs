@@ -10,25 +10,65 @@ use toml::de::{DeTable, Error};
 const LOOKS: usize = 4;
 
 /// The text with spaces where statements are none, so that what is left keeps its place. `refuse` is
-/// given the first mistake of each, and where the statement starts.
+/// given the first mistake of each, and where the text starts that the mistake counts from.
 pub(super) fn sound(text: &str, mut refuse: impl FnMut(usize, &Error)) -> String {
-    let mut sound = text.as_bytes().to_vec();
-    let mut in_broken_table = false;
-    for statement in Statements::new(text) {
-        let header = text[statement.clone()].trim_start().starts_with('[');
-        in_broken_table &= !header;
-        if let Err(error) = DeTable::parse(&text[statement.clone()]) {
-            refuse(statement.start, &error);
-            in_broken_table |= header;
-        } else if !in_broken_table {
-            continue;
+    let statements: Vec<_> = Statements::new(text).collect();
+    let broken = statements.iter().map(|statement| {
+        let error = first_mistake(&text[statement.clone()])?;
+        refuse(statement.start, &error);
+        Some(())
+    });
+    let broken: Vec<_> = broken.map(|mistake| mistake.is_some()).collect();
+    let sound = without(text, &statements, &broken);
+
+    // Each is sound by itself, and may still be there twice. A key that is drops only itself, but a
+    // header would take the place of what was there before.
+    let (_, errors) = DeTable::parse_recoverable(&sound);
+    let mut twice = broken;
+    for error in &errors {
+        let at = error.span().map_or(0, |span| span.start);
+        let index = statements.partition_point(|statement| statement.end <= at);
+        let header = statements.get(index).is_some_and(|range| is_opening(&text[range.clone()]));
+        if header && !twice[index] {
+            twice[index] = true;
+            refuse(0, error);
         }
-        for byte in sound[statement].iter_mut().filter(|byte| **byte != b'\n') {
-            *byte = b' ';
+    }
+    without(text, &statements, &twice)
+}
+
+/// What is wrong with a statement by itself, but for keys that are there twice.
+fn first_mistake(statement: &str) -> Option<Error> {
+    DeTable::parse(statement).err()?;
+    let (_, errors) = DeTable::parse_recoverable(statement);
+    errors.into_iter().find(|error| !is_duplicate(error))
+}
+
+/// Whether it is about a key that is there twice, and nothing else.
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    error.message() == "duplicate key"
+}
+
+/// The text without the broken statements, and without what stands under a broken header.
+fn without(text: &str, statements: &[Range<usize>], broken: &[bool]) -> String {
+    let mut left = text.as_bytes().to_vec();
+    let mut in_broken_table = false;
+    for (statement, broken) in statements.iter().zip(broken) {
+        if is_opening(&text[statement.clone()]) {
+            in_broken_table = *broken;
+        }
+        if in_broken_table || *broken {
+            let bytes = left[statement.clone()].iter_mut();
+            bytes.filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
         }
     }
     // Whole characters were replaced, by ASCII.
-    String::from_utf8(sound).unwrap_or_default()
+    String::from_utf8(left).unwrap_or_default()
+}
+
+/// Whether a statement is the header of a table, or was meant to be.
+fn is_opening(statement: &str) -> bool {
+    statement.trim_start().starts_with('[')
 }
 
 /// The statements of a text, in whole lines.
@@ -191,6 +231,11 @@ mod tests {
             ("[a\nb = 1\nc = 2\n[d]\ne = 3\n", "[d]; e = 3", 1),
             ("[a\nb = \n[[d]]\ne = 3\n", "[[d]]; e = 3", 2),
             ("[a]] # x\nb = 1\n[c]\nd = 1", "[c]; d = 1", 1),
+            ("a = 1\n[a]\nb = 1\n[c]\nd = 1\n", "a = 1; [c]; d = 1", 1),
+            ("[a]\nb = 1\n[a]\nb = 2\n[c]\nd = 1\n", "[a]; b = 1; [c]; d = 1", 1),
+            ("a = { b = 1, b = 2 }\na = 2\n", "a = { b = 1, b = 2 }; a = 2", 0),
+            ("a = { b = 1, b = 2, c = d }\n", "", 1),
+            ("[a]\nb = 1\n[a.b.c]\nd = 1\n", "[a]; b = 1", 1),
             ("<<<<<<< HEAD\na = 1\n=======\na = 2\n", "a = 1; a = 2", 2),
             ("ä\nö = \"ü\"\n\"ö\" = \"ü\"\n", "\"ö\" = \"ü\"", 2),
         ] {

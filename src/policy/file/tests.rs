@@ -227,3 +227,56 @@ fn a_byte_order_mark_is_no_part_of_the_first_line() {
     assert_eq!(reading.errors[1].origin().to_string(), "x.toml:1:1", "{:?}", reading.errors);
     assert_eq!(value(&reading.file.document.cap), Some(Level::Fix));
 }
+
+/// Good statements, and between them room for bad ones.
+const GAPS: &str = r#"version = 1
+#
+preset = "recommended-1" # it is
+cap = 'fix'
+#
+[lints]
+#
+low-reuse = { level = "warn", min-reused = 0.8,
+  window = "1m" }
+#
+client-sends-close = "fix"
+[[route]]
+#
+inbound = "POST /login"
+lints.caller-sends-close = "deny"
+#
+[exclude]
+paths = [
+  "/healthz", # [lints]
+  "/metrics",
+]
+#
+[[expect]]
+lint = "low-reuse"
+owner = """
+team = "x"
+[store]
+"""
+#
+reason = 'terminals'
+"#;
+
+proptest::proptest! {
+    #[test]
+    fn a_bad_line_takes_nothing_with_it(
+        gap in 0..GAPS.matches("\n#\n").count(),
+        line in r#"[^\[\]\{\}"'\n\r#]{0,20}"#,
+    ) {
+        let whole = read("x.toml".into(), GAPS.as_bytes());
+        assert!(whole.errors.is_empty(), "nothing is wrong with it: {:?}", whole.errors);
+        let at = GAPS.match_indices("\n#\n").nth(gap).expect("it is counted").0 + 1;
+        let text = format!("{}{line}{}", &GAPS[..at], &GAPS[at + 1..]);
+        let reading = read("x.toml".into(), text.as_bytes());
+        assert_eq!(
+            format!("{:?}", reading.file),
+            format!("{:?}", whole.file),
+            "with {line:?} in line {}",
+            GAPS[..at].matches('\n').count() + 1,
+        );
+    }
+}

@@ -90,6 +90,11 @@ impl<'a> Walk<'a> {
         None
     }
 
+    /// Refuses the name of a lint. It may be one of a later version.
+    pub(super) fn unknown_lint(&mut self, at: usize, mistake: impl FnOnce() -> PolicyError) {
+        self.refuse(at, Severity::Warning, mistake);
+    }
+
     /// Refuses a table in which a key is missing.
     pub(super) fn missing(&mut self, at: usize, text: impl FnOnce() -> String) {
         self.refuse(at, Severity::Error, || PolicyError::new(PolicyErrorKind::MissingKey, text()));

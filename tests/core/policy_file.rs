@@ -9,6 +9,7 @@ use tower_conn_lint::lint::Level;
 use tower_conn_lint::policy::{PolicyErrorKind, PolicyErrors, Severity};
 
 use crate::policy::{level_on, quiet};
+use crate::reports::Log;
 
 fn load(text: &str) -> Result<Policy, PolicyErrors> {
     Policy::stack().text("x.toml", text).try_load()
@@ -244,6 +245,29 @@ fn of_a_stack_what_can_be_read_holds_and_later_files_stand_over_earlier_ones() {
 }
 
 #[test]
+fn a_load_that_never_fails_logs_one_line_as_grave_as_what_was_refused() {
+    let log = |text: &str| {
+        let stack = Policy::stack().text("x.toml", text);
+        Log::of(|| drop(stack.load_or_builtin()))
+    };
+    for (text, level, told) in [
+        (
+            "version = 1\ncap = \"fx\"\nx = 1\n",
+            "ERROR tower_conn_lint: ",
+            "x.toml:2:7: `fx` is not",
+        ),
+        ("version = 1\nx = 1\ny = 1\n", " WARN tower_conn_lint: ", "x.toml:2:1: unknown key `x`"),
+    ] {
+        let log = log(text);
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(log.contains(level) && log.contains(told), "{log}");
+    }
+    assert_eq!(log("version = 1"), "", "nothing is wrong");
+    let evil = format!("version = 1\n{}", "x\n".repeat(10_000));
+    assert!(log(&evil).len() < 1_024, "a line is bounded");
+}
+
+#[test]
 fn a_file_is_read_up_to_1_mib() {
     let folder = folder("long");
     let path = folder.join("conn-lint.toml");
@@ -317,6 +341,23 @@ fn a_mistake_is_shown_in_its_line_with_a_mark_under_it() {
         let shown = errors.iter().next().expect("one").diagnostic(source).to_string();
         assert!(shown.contains(expected), "of {source:?}:\n{shown}");
         assert!(shown.lines().skip(1).all(|line| line.chars().count() <= 110), "{shown}");
+    }
+}
+
+#[test]
+fn the_file_of_the_readme_is_in_order() {
+    let readme = include_str!("../../README.md");
+    let files: Vec<_> = readme
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .filter(|block| block.contains("version = 1\n"))
+        .collect();
+    let [file] = files.as_slice() else { panic!("one policy file: {files:?}") };
+    let errors = load(file).err();
+    assert!(errors.is_none(), "{errors:?}");
+    for key in ["preset", "preview", "[lints]", "[floor]", "[[route]]", "[[expect]]", "[exclude]"] {
+        assert!(file.contains(key), "{key} is shown");
     }
 }
 

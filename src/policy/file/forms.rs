@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::keys::Form;
 use super::{Value, Walk};
-use crate::lint::{self, Level, Lint};
+use crate::lint::{self, Level};
 use crate::policy::document::Day;
 use crate::policy::suggest::nearest;
 use crate::policy::{LintName, PolicyError, PolicyErrorKind, Preset, Severity};
@@ -273,7 +273,7 @@ impl Form for LintName {
 
     #[cfg(feature = "schema")]
     fn schema() -> serde_json::Value {
-        json!({ "enum": lint::all().map(Lint::name).collect::<Vec<_>>() })
+        json!({ "enum": lint::all().map(lint::Lint::name).collect::<Vec<_>>() })
     }
 }
 

@@ -345,6 +345,22 @@ fn a_mistake_is_shown_in_its_line_with_a_mark_under_it() {
 }
 
 #[test]
+fn the_mark_stands_under_what_is_wrong_however_long_the_line_is() {
+    for before in [0, 10, 48, 49, 50, 51, 99, 100, 300] {
+        let padding = "ü".repeat(before);
+        let source = format!("version = 1\nexclude = {{ \"{padding}\" = 1, paths = 7 }}\n");
+        let errors = load(&source).expect_err(&source);
+        let error = errors.iter().last().expect("the number is the last mistake");
+        let shown = error.diagnostic(&source).to_string();
+        let lines: Vec<_> = shown.lines().skip(2).map(|line| line.chars()).collect();
+        let [line, marks] = lines.as_slice() else { panic!("two lines: {shown}") };
+        let marked = line.clone().zip(marks.clone()).filter(|(_, mark)| *mark == '^');
+        let marked: String = marked.map(|(c, _)| c).collect();
+        assert_eq!(marked, "7", "after {before} characters:\n{shown}");
+    }
+}
+
+#[test]
 fn the_file_of_the_readme_is_in_order() {
     let readme = include_str!("../../README.md");
     let files: Vec<_> = readme

@@ -70,6 +70,18 @@ fn is_unknown(opening: &str, key: &str) -> bool {
     })
 }
 
+/// The keys that the loader names where it is given one that is none.
+fn read_keys(opening: &str) -> Vec<String> {
+    let errors = errors(&format!("{opening}frobnicate = 1\n")).expect("there is no such key");
+    let list = errors.iter().find_map(|error| error.message().split_once(": there are `"));
+    let mut keys: Vec<_> = match list {
+        Some((_, list)) => list.trim_end_matches('`').split("`, `").map(str::to_owned).collect(),
+        None => lint::all().map(|lint| lint.name().to_owned()).collect(),
+    };
+    keys.sort();
+    keys
+}
+
 #[test]
 fn a_key_is_in_the_schema_if_and_only_if_the_loader_reads_it() {
     let schema: Value = serde_json::from_str(&Policy::json_schema()).expect("it is JSON");
@@ -84,7 +96,9 @@ fn a_key_is_in_the_schema_if_and_only_if_the_loader_reads_it() {
     assert!(all.len() > 50, "keys and lints: {all:?}");
     for (opening, schema) in &tables {
         assert_eq!(schema["additionalProperties"], json!(false), "after {opening:?}");
-        let known = keys(schema);
+        let mut known = keys(schema);
+        known.sort();
+        assert_eq!(known, read_keys(opening), "after {opening:?}");
         for key in &all {
             let in_schema = known.contains(key);
             assert_eq!(in_schema, !is_unknown(opening, key), "`{key}` after {opening:?}");

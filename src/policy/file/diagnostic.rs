@@ -44,7 +44,7 @@ impl PolicyDiagnostic<'_> {
     /// The line as far as it is shown, and which of its characters are marked.
     fn line(&self) -> Option<(String, Range<usize>)> {
         let (line, column) = self.error.origin().line_column()?;
-        let source = self.source.strip_prefix('\u{feff}').unwrap_or(self.source);
+        let source = self.source.trim_start_matches('\u{feff}');
         let line = source.lines().nth(line as usize - 1).unwrap_or_default();
         let column = column as usize - 1;
         let before = column.saturating_sub(WIDTH / 2);

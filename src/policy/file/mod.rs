@@ -42,7 +42,7 @@ type Map<'i> = DeTable<'i>;
 #[derive(Debug, Default)]
 struct Reading {
     file: PolicyFile,
-    /// In the order of their places.
+    /// In no order.
     errors: Vec<PolicyError>,
     /// How many more there were.
     more: usize,
@@ -52,7 +52,7 @@ struct Reading {
 fn read(name: Arc<str>, bytes: &[u8]) -> Reading {
     let text = String::from_utf8_lossy(bytes);
     // A byte order mark is no character of the first line.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.trim_start_matches('\u{feff}');
     let mut walk = Walk::new(name, text);
     if let Err(error) = std::str::from_utf8(bytes) {
         let at = error.valid_up_to().min(text.len());

@@ -189,6 +189,8 @@ fn what_is_refused_drops_only_itself() {
         assert_eq!((held, errors.len()), (one.clone(), 1), "of {rest:?}: {errors:?}");
     }
 
+    let (document, _) = lossy("[lints]\nlow-reuse = { level = \"warn\", share = 0.5 }\n");
+    assert!(document.lints[0].share.is_none(), "a share of nothing is left out: {document:?}");
     let (document, errors) =
         lossy("[[route]]\ninbound = \"/a\"\n[[route]]\n[[route]]\ninbound = \"/c\"\n");
     assert_eq!(
@@ -223,8 +225,8 @@ fn a_text_that_is_not_utf8_is_told_with_its_place_and_the_rest_holds() {
 
 #[test]
 fn a_byte_order_mark_is_no_part_of_the_first_line() {
-    let reading = read("x.toml".into(), "\u{feff}vers = 1\r\ncap = \"fix\"\r\n".as_bytes());
-    assert_eq!(reading.errors[1].origin().to_string(), "x.toml:1:1", "{:?}", reading.errors);
+    let reading = read("x.toml".into(), "\u{feff}version = 0\r\ncap = \"fix\"\r\n".as_bytes());
+    assert_eq!(reading.errors[0].origin().to_string(), "x.toml:1:11", "{:?}", reading.errors);
     assert_eq!(value(&reading.file.document.cap), Some(Level::Fix));
 }
 
@@ -272,11 +274,8 @@ proptest::proptest! {
         let at = GAPS.match_indices("\n#\n").nth(gap).expect("it is counted").0 + 1;
         let text = format!("{}{line}{}", &GAPS[..at], &GAPS[at + 1..]);
         let reading = read("x.toml".into(), text.as_bytes());
-        assert_eq!(
-            format!("{:?}", reading.file),
-            format!("{:?}", whole.file),
-            "with {line:?} in line {}",
-            GAPS[..at].matches('\n').count() + 1,
-        );
+        let same = format!("{:?}", reading.file) == format!("{:?}", whole.file);
+        let number = GAPS[..at].matches('\n').count() + 1;
+        assert!(same, "{line:?} in line {number} changes more than itself");
     }
 }

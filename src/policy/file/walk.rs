@@ -17,8 +17,7 @@ const MOST: usize = 100;
 /// One file as it is read: tells where things stand, and collects what is refused.
 pub(super) struct Walk<'a> {
     places: Places<'a>,
-    /// With the offset at which they stand.
-    mistakes: Vec<(usize, PolicyError)>,
+    mistakes: Vec<PolicyError>,
     /// How many there were, by severity.
     count: [usize; 2],
 }
@@ -72,7 +71,7 @@ impl<'a> Walk<'a> {
         if *count <= MOST {
             let error = mistake().at(self.places.origin(at));
             debug_assert_eq!(error.severity(), severity, "{error}");
-            self.mistakes.push((at, error));
+            self.mistakes.push(error);
         }
     }
 
@@ -128,12 +127,10 @@ impl<'a> Walk<'a> {
         reader.table
     }
 
-    /// The mistakes in the order of their places, and how many more there were.
+    /// The mistakes in no order, and how many more there were.
     pub(super) fn finish(self) -> (Vec<PolicyError>, usize) {
-        let Walk { mut mistakes, count, .. } = self;
-        mistakes.sort_by_key(|(at, _)| *at);
-        let more = count.iter().sum::<usize>() - mistakes.len();
-        (mistakes.into_iter().map(|(_, error)| error).collect(), more)
+        let more = self.count.iter().sum::<usize>() - self.mistakes.len();
+        (self.mistakes, more)
     }
 }
 

@@ -36,11 +36,13 @@
 //!   matched paths, the caller's address, [`IntentionalClose`] as a part of a response, denials as
 //!   axum's body; includes `hyper`;
 //! - `axum-server`: an acceptor for it; includes `hyper`;
+//! - `config`: the policy file ([`Policy`]'s `from_file_or_builtin`, `try_from_file`, `stack`);
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
 //! - `hyper-util`: a connector for its client; includes `hyper`;
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;
+//! - `schema`: `Policy::json_schema`, for editors; not in `full`; includes `config`;
 //! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
 
 #![forbid(unsafe_code)]

@@ -16,6 +16,12 @@ pub(crate) struct Written<T> {
     pub(crate) origin: Origin,
 }
 
+impl<T> Written<T> {
+    pub(crate) fn map<U>(self, as_read: impl FnOnce(T) -> U) -> Written<U> {
+        Written { value: as_read(self.value), origin: self.origin }
+    }
+}
+
 /// One source. Later documents stand over earlier ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Document {

@@ -39,6 +39,7 @@ impl Environment {
                 errors.push(error);
             }
         }
+        let errors = errors.into_iter().map(|error| error.at(&Origin::ENVIRONMENT)).collect();
         (environment, PolicyErrors::check(errors).err())
     }
 

@@ -1,4 +1,4 @@
-use std::{fmt, slice};
+use std::fmt;
 
 use super::suggest::nearest;
 use super::{Origin, Preset, Rollout, TemplateError};
@@ -63,18 +63,41 @@ pub enum PolicyErrorKind {
     Day,
     /// More of something than a policy may hold.
     TooMany,
+    /// A file that can't be read: missing, too long, or not UTF-8.
+    Unreadable,
+    /// What stands in the file is not TOML.
+    Syntax,
+    /// A file of a version that this crate doesn't know.
+    Version,
+    /// No key has this name.
+    UnknownKey,
+    /// A key that is set twice.
+    DuplicateKey,
+    /// A key that has to be there is not.
+    MissingKey,
+    /// A value of the wrong type, or out of range.
+    Value,
+    /// A key that means nothing where it stands.
+    Misplaced,
 }
 
-/// All mistakes of a policy at once, in the order in which they were written; never empty.
+/// How much a mistake matters to a running service. Strict loading refuses both.
 ///
 /// ```
-/// use tower_conn_lint::Policy;
+/// use tower_conn_lint::policy::{PolicyErrorKind, Severity};
 ///
-/// let errors = Policy::builder().fix("closer").deny("opener").build().unwrap_err();
-/// assert_eq!(errors.iter().count(), 2);
+/// assert_eq!(PolicyErrorKind::UnknownLint.severity(), Severity::Warning);
+/// assert!(Severity::Warning < PolicyErrorKind::Syntax.severity());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyErrors(Vec<PolicyError>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Severity {
+    /// It is left out, and the rest holds: it is right in a later version of this crate, maybe, for a
+    /// base file may be newer than a service; or what stands below doesn't let itself be changed.
+    Warning,
+    /// It is wrong in every version.
+    Error,
+}
 
 // === impl PolicyError ===
 
@@ -82,6 +105,11 @@ impl PolicyError {
     /// What kind of mistake it is.
     pub fn kind(&self) -> PolicyErrorKind {
         self.kind
+    }
+
+    /// How much it matters to a running service.
+    pub fn severity(&self) -> Severity {
+        self.kind.severity()
     }
 
     /// Where it stands.
@@ -254,52 +282,54 @@ impl fmt::Display for PolicyError {
 
 impl std::error::Error for PolicyError {}
 
-// === impl PolicyErrors ===
+// === impl PolicyErrorKind ===
 
-impl PolicyErrors {
-    pub(super) fn check(errors: Vec<PolicyError>) -> Result<(), PolicyErrors> {
-        if errors.is_empty() { Ok(()) } else { Err(PolicyErrors(errors)) }
-    }
-
-    /// As much as goes on a line of a log: the first mistake, and more while they are short.
-    pub(crate) fn brief(&self) -> String {
-        self.joined(512)
-    }
-
-    fn joined(&self, most: usize) -> String {
-        let mut text = String::new();
-        for (index, error) in self.iter().enumerate() {
-            let next = format!("{}{error}", if index > 0 { "; " } else { "" });
-            if index > 0 && text.len() + next.len() > most {
-                return format!("{text}; and {} more", self.0.len() - index);
-            }
-            text.push_str(&next);
+impl PolicyErrorKind {
+    /// The name, in kebab case: `unknown-lint`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownLint => "unknown-lint",
+            Self::UnknownPreset => "unknown-preset",
+            Self::Setting => "setting",
+            Self::Route => "route",
+            Self::CannotFix => "cannot-fix",
+            Self::CannotDeny => "cannot-deny",
+            Self::WrongSide => "wrong-side",
+            Self::DenyStatus => "deny-status",
+            Self::Floor => "floor",
+            Self::BelowFloor => "below-floor",
+            Self::Cap => "cap",
+            Self::Share => "share",
+            Self::Bounds => "bounds",
+            Self::Day => "day",
+            Self::TooMany => "too-many",
+            Self::Unreadable => "unreadable",
+            Self::Syntax => "syntax",
+            Self::Version => "version",
+            Self::UnknownKey => "unknown-key",
+            Self::DuplicateKey => "duplicate-key",
+            Self::MissingKey => "missing-key",
+            Self::Value => "value",
+            Self::Misplaced => "misplaced",
         }
-        text
     }
 
-    /// Each mistake.
-    pub fn iter(&self) -> slice::Iter<'_, PolicyError> {
-        self.0.iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a PolicyErrors {
-    type Item = &'a PolicyError;
-    type IntoIter = slice::Iter<'a, PolicyError>;
-
-    fn into_iter(self) -> slice::Iter<'a, PolicyError> {
-        self.iter()
+    /// How much a mistake of this kind matters to a running service.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::UnknownLint | Self::UnknownKey | Self::Version => Severity::Warning,
+            // What stands below holds, and the rest of the document is in order.
+            Self::BelowFloor | Self::Cap => Severity::Warning,
+            _ => Severity::Error,
+        }
     }
 }
 
-impl fmt::Display for PolicyErrors {
+impl fmt::Display for PolicyErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.joined(usize::MAX))
+        f.pad(self.as_str())
     }
 }
-
-impl std::error::Error for PolicyErrors {}
 
 pub(super) fn did_you_mean(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"))
@@ -307,7 +337,13 @@ pub(super) fn did_you_mean(near: Option<&str>) -> String {
 
 /// What was written, short enough and without control characters, as it may go to a log.
 pub(super) fn quoted(text: &str) -> String {
-    let mut quoted: String = text.chars().take(64).flat_map(char::escape_debug).collect();
+    let mut quoted = String::new();
+    for c in text.chars().take(64) {
+        match c {
+            '"' | '\'' => quoted.push(c),
+            _ => quoted.extend(c.escape_debug()),
+        }
+    }
     if text.chars().nth(64).is_some() {
         quoted.push_str("...");
     }

@@ -20,8 +20,11 @@ mod document;
 mod effective;
 mod environment;
 mod error;
+mod errors;
 mod expectation;
 mod expectations;
+#[cfg(feature = "config")]
+mod file;
 mod instance;
 mod levels;
 mod lint_name;
@@ -52,8 +55,11 @@ pub use self::decision::DecidedBy;
 pub use self::diff::Change;
 pub use self::effective::{Effective, EffectiveLevel};
 pub use self::environment::Environment;
-pub use self::error::{PolicyError, PolicyErrorKind, PolicyErrors};
+pub use self::error::{PolicyError, PolicyErrorKind, Severity};
+pub use self::errors::PolicyErrors;
 pub use self::expectation::{Expectation, ExpectationState, ExpectationStatus, KnownViolation};
+#[cfg(feature = "config")]
+pub use self::file::{PolicyDiagnostic, Stack};
 pub use self::lint_name::LintName;
 pub use self::origin::Origin;
 pub use self::pattern::RouteName;

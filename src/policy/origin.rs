@@ -18,6 +18,7 @@ enum Place {
     Environment,
     Preset(&'static str),
     File { name: Arc<str>, line: u32, column: u32 },
+    WholeFile(Arc<str>),
 }
 
 impl Origin {
@@ -37,10 +38,15 @@ impl Origin {
         Origin(Place::File { name, line, column })
     }
 
+    /// A file as such: one that is missing, say.
+    pub(crate) fn whole_file(name: Arc<str>) -> Origin {
+        Origin(Place::WholeFile(name))
+    }
+
     /// The file, as it was named.
     pub fn file_name(&self) -> Option<&str> {
         match &self.0 {
-            Place::File { name, .. } => Some(name),
+            Place::File { name, .. } | Place::WholeFile(name) => Some(name),
             _ => None,
         }
     }
@@ -61,6 +67,7 @@ impl fmt::Display for Origin {
             Place::Environment => f.write_str("CONN_LINT"),
             Place::Preset(name) => f.write_str(name),
             Place::File { name, line, column } => write!(f, "{name}:{line}:{column}"),
+            Place::WholeFile(name) => f.write_str(name),
         }
     }
 }

@@ -6,6 +6,8 @@ use http::StatusCode;
 use super::decision::Rule;
 use super::document::{BoundsDocument, Document, Written};
 use super::expectations::Expectations;
+#[cfg(feature = "config")]
+use super::file::Loaded;
 use super::matcher::Matcher;
 use super::pattern::Pattern;
 use super::routes::Routes;
@@ -44,6 +46,9 @@ pub struct Policy {
     pub(super) probes_excluded: bool,
     pub(super) deny_status: StatusCode,
     pub(super) bounds: BoundsDocument,
+    /// What it was read from; `None` for a policy in code.
+    #[cfg(feature = "config")]
+    pub(super) loaded: Option<Arc<Loaded>>,
 }
 
 /// A route whose text was read, and what it says: a lint at most once.
@@ -143,6 +148,8 @@ impl Policy {
             excluded_paths: Arc::default(),
             probes_excluded: true,
             deny_status: StatusCode::BAD_REQUEST,
+            #[cfg(feature = "config")]
+            loaded: None,
             bounds: BoundsDocument::default(),
         }
     }

@@ -29,7 +29,6 @@ pin_project! {
 
 /// What is known of the request until its response comes.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a clean request owns nothing on the heap")]
 enum Followed {
     Nothing,
     Remembered(Remembered),

@@ -29,8 +29,8 @@ impl InboundLayer {
 }
 
 impl<A> InboundLayer<A> {
-    /// Silences a lint here, whatever the policy says; only `CONN_LINT` is stronger. Default: no
-    /// exception.
+    /// Silences a lint here, whatever the policy says; only `CONN_LINT` is stronger, and a floor
+    /// of the policy. Default: no exception.
     #[must_use]
     pub fn allow(mut self, lint: Lint, reason: impl AsRef<str>) -> InboundLayer<A> {
         Arc::make_mut(&mut self.placement).except(lint, reason.as_ref());

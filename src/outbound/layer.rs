@@ -26,8 +26,8 @@ impl OutboundLayer {
         OutboundLayer { placement: Arc::new(placement) }
     }
 
-    /// Silences a lint for this client, whatever the policy says; only `CONN_LINT` is stronger.
-    /// Default: no exception.
+    /// Silences a lint for this client, whatever the policy says; only `CONN_LINT` is stronger, and a
+    /// floor of the policy. Default: no exception.
     #[must_use]
     pub fn allow(mut self, lint: Lint, reason: impl AsRef<str>) -> OutboundLayer {
         Arc::make_mut(&mut self.placement).except(lint, reason.as_ref());

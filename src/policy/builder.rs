@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
+use super::checks::admitted;
 use super::document::{Document, Preview, Setting, Written};
-use super::stacking::admitted;
 use super::{
     Expectation, LintName, Origin, Policy, PolicyError, PolicyErrors, Preset, Rollout, Route,
 };

@@ -1,4 +1,4 @@
-use super::stacking::admitted;
+use super::checks::admitted;
 use super::suggest::nearest;
 use super::{LintName, Origin, PolicyError, PolicyErrors};
 use crate::lint::{Level, Lint};

@@ -1,18 +1,33 @@
-//! What is done about each lint, on each route: presets, levels, routes, the environment.
+//! What is done about each lint, on each route: presets, levels, routes, floors, the environment.
 //!
-//! The level of a lint on a route is what the strongest of these says:
+//! A policy is made of one document or of several that stand over each other: the base that a
+//! platform ships, and over it what a service says ([`PolicyBuilder::over`]). The level of a lint on
+//! a route is what the strongest of these says:
 //!
 //! | | source |
 //! |---|---|
 //! | 1 | `CONN_LINT` in the environment ([`Environment`]) |
-//! | 2 | the policy's cap ([`PolicyBuilder::cap`]) |
-//! | 3 | an exception on the route in code ([`ConnLint::allow`](crate::ConnLint::allow)) |
-//! | 4 | a level on the builder in code ([`ConnLintBuilder::fix`](crate::ConnLintBuilder::fix)) |
-//! | 5 | the policy's most specific route that matches ([`Route`]) |
-//! | 6 | the policy's own levels ([`PolicyBuilder::level`]) |
-//! | 7 | the preset ([`Preset`]) |
+//! | 2 | the policy's cap, the lowest of all documents ([`PolicyBuilder::cap`]) |
+//! | 3 | a floor of any document, where it asks for more ([`PolicyBuilder::floor`]) |
+//! | 4 | an exception on the route in code ([`ConnLint::allow`](crate::ConnLint::allow)) |
+//! | 5 | a level on the builder in code ([`ConnLintBuilder::fix`](crate::ConnLintBuilder::fix)) |
+//! | 6 | a known violation ([`Expectation`]): allowed, and counted |
+//! | 7 | the policy's most specific route that matches ([`Route`]), then the later document's |
+//! | 8 | the policy's own levels ([`PolicyBuilder::level`]), those of the later document first |
+//! | 9 | the preset ([`Preset`]) of the last document that names one |
+//!
+//! The later document's preview, status of denials and exclusion of probes hold; routes, excluded
+//! paths and expectations add up. What would lower a floor of a document below is a mistake that
+//! names both places, and is outdone by the floor at run time: levels, presets, routes, shares,
+//! expectations, excluded paths, and lower floors. An expectation in the document of the floor itself
+//! is meant, and goes before it. A cap may lie below a floor, unless a document below allows none:
+//! then that is told by a line at WARN, a gauge and each snapshot.
+//!
+//! What holds for a request, and where that stands, is told by [`Policy::effective`]; what changes
+//! from one policy to another by [`Policy::diff`].
 
 mod builder;
+mod checks;
 mod day;
 mod decision;
 mod diff;

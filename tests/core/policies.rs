@@ -424,3 +424,51 @@ fn ten_thousand_routes_are_found() {
     let lint = quiet().policy(policy).build();
     assert_eq!(handler_close(&lint, "/a").0, Level::Warn, "GET is none of them");
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn what_holds_is_written_with_the_names_of_the_policy() {
+    let policy = Policy::builder()
+        .level(lint::HANDLER_SENDS_CLOSE, Rollout::new(Level::Fix, 0.1))
+        .route(Route::inbound("POST /login").deny(lint::CALLER_SENDS_CLOSE))
+        .expect(terminals().until(2027, 3, 31))
+        .preview(Preset::Strict1);
+    let policy = built(policy);
+    let query = Query::inbound("POST /login").unwrap();
+    let json = serde_json::to_value(policy.effective(&query)).unwrap();
+    assert_eq!(json["route"], "inbound POST /login");
+    assert_eq!(
+        json["levels"][0],
+        serde_json::json!({
+            "lint": "handler-sends-close",
+            "level": "fix",
+            "share": 0.1,
+            "by": "lints",
+            "origin": "code",
+            "would": "fix",
+        })
+    );
+    let json = serde_json::to_value(Policy::default().diff(&policy)).unwrap();
+    assert_eq!(
+        json[1],
+        serde_json::json!({
+            "route": "inbound POST /login",
+            "lint": "handler-sends-close",
+            "from": { "level": "warn", "share": null },
+            "to": { "level": "fix", "share": 0.1 },
+        })
+    );
+    let lint = quiet().policy(policy).build();
+    let json = serde_json::to_value(lint.snapshot()).unwrap();
+    let expectation = &json["expectations"][0];
+    for (key, value) in [
+        ("lint", "caller-sends-close"),
+        ("route", "inbound /legacy/{*rest}"),
+        ("owner", "team-store"),
+        ("until", "2027-03-31"),
+    ] {
+        assert_eq!(expectation[key], value, "{key}");
+    }
+    assert_eq!(expectation["seen"], 0);
+    assert!(json["capped_floors"].as_array().is_some_and(Vec::is_empty));
+}

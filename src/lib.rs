@@ -73,6 +73,8 @@ mod handle;
 mod intent;
 #[cfg(feature = "hyper")]
 mod io;
+#[cfg(feature = "reload")]
+mod reload;
 mod wired;
 
 pub use self::builder::ConnLintBuilder;

@@ -1,3 +1,5 @@
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{env, fmt};
@@ -7,11 +9,9 @@ use http::request::Parts;
 use crate::ConnLint;
 use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
-use crate::exchange::{CallerFn, Exceptions, Shared, Watch};
+use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
 use crate::lint::Level;
-use crate::policy::{
-    Beside, Environment, Instance, LintName, Policy, PolicyErrors, Table, resolve_levels,
-};
+use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
 
 /// Makes a [`ConnLint`].
@@ -224,15 +224,17 @@ impl ConnLintBuilder {
         }
         let now = self.clock.now();
         let instance = self.instance.as_deref().map_or_else(Instance::of_host, Instance::new);
-        let (code, bounds, environment) = (&*levels, self.bounds, &environment);
-        let beside = Beside { code, environment, instance, bounds, now };
-        let table = Table::new(&self.policy, &beside, None);
+        let off = environment.off;
+        let beside = Settings { code: levels, environment, instance, bounds: self.bounds };
+        let in_force = InForce::new(self.policy, beside, now);
         let shared = Shared {
-            connections: Connections::new(now, table.bounds.window),
+            connections: Connections::new(now, in_force.table().bounds.window),
+            off,
             clock: self.clock.clone(),
             calendar: self.calendar,
-            table,
+            in_force,
             watch: Watch::default(),
+            secret: RandomState::new().hash_one(0),
             reporter,
             limiter: Limiter::new(self.clock, budget),
             caller: self.caller,
@@ -241,8 +243,7 @@ impl ConnLintBuilder {
             wiring: Wiring::default(),
             started: AtomicBool::new(false),
         };
-        shared.connections.tell_idleness_from(shared.table.bounds.idle);
-        shared.look_at_policy(true);
+        shared.took_policy();
         (ConnLint::from_shared(shared), errors)
     }
 

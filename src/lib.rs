@@ -73,7 +73,6 @@ mod handle;
 mod intent;
 #[cfg(feature = "hyper")]
 mod io;
-#[cfg(feature = "reload")]
 mod reload;
 mod wired;
 

@@ -36,7 +36,7 @@ pub(crate) fn of_request(subject: &Subject<'_>, headers: &mut HeaderMap, answers
     for finding in findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
         if answers {
             finding.action = Action::Denied;
-            let status = subject.placement.shared.table.deny_status;
+            let status = subject.placement.table.deny_status;
             denied = denied.or(Some(Denied::new(finding.lint, status)));
         } else {
             finding.action = Action::StoodAside(StandAside::NoAnswer);

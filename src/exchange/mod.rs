@@ -6,8 +6,10 @@ mod exceptions;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
 mod exchange;
 mod found;
+mod in_force;
 mod joined;
 mod judgement;
+mod placed;
 mod placement;
 mod remembered;
 mod request;
@@ -20,6 +22,8 @@ mod watch;
 
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
+pub(crate) use self::in_force::{InForce, Settings};
+pub(crate) use self::placed::Placed;
 pub(crate) use self::placement::Placement;
 pub(crate) use self::remembered::Remembered;
 pub(crate) use self::sent::Sent;

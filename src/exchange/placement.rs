@@ -4,12 +4,15 @@ use std::sync::{Arc, OnceLock};
 use super::shared::Shared;
 use crate::connection::Record;
 use crate::lint::{Client, Label, Lint, LintSet, printable};
+use crate::policy::Table;
 use crate::report::TARGET;
 
 /// Where a layer stands: what it judges there, and for which client.
 #[derive(Clone, Debug)]
 pub(crate) struct Placement {
     pub(crate) shared: Arc<Shared>,
+    /// The policy in force when it was made.
+    pub(crate) table: Arc<Table>,
     /// All lints, or only those that an exception is about.
     judged: LintSet,
     exceptions: Vec<(Lint, Arc<str>)>,
@@ -37,7 +40,19 @@ struct Servers([OnceLock<(Box<str>, Label)>; Servers::BOUND]);
 impl Placement {
     pub(crate) fn inbound(shared: Arc<Shared>) -> Placement {
         let exceptions = Vec::new();
-        Placement { shared, judged: LintSet::ALL, exceptions, excepted: 0, outlet: None }
+        let table = shared.in_force.table();
+        Placement { shared, table, judged: LintSet::ALL, exceptions, excepted: 0, outlet: None }
+    }
+
+    /// Whether another policy is in force.
+    #[inline]
+    pub(super) fn is_outdated(&self) -> bool {
+        self.table.version != self.shared.in_force.brief().version()
+    }
+
+    /// The same under the policy in force.
+    pub(super) fn renewed(&self) -> Placement {
+        Placement { table: self.shared.in_force.table(), ..self.clone() }
     }
 
     pub(crate) fn outbound(
@@ -58,7 +73,7 @@ impl Placement {
     /// Allows a lint here, whatever the policy says.
     pub(crate) fn except(&mut self, lint: Lint, reason: &str) {
         let reason: Arc<str> = reason.into();
-        if self.shared.table.holds_floor(lint) {
+        if self.table.holds_floor(lint) {
             tracing::warn!(
                 target: TARGET,
                 lint = lint.name(),
@@ -88,7 +103,7 @@ impl Placement {
 
     /// Whether the environment switched every lint off.
     pub(crate) fn is_off(&self) -> bool {
-        self.shared.table.off
+        self.shared.off
     }
 
     pub(crate) fn judged(&self) -> LintSet {

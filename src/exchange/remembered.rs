@@ -30,7 +30,8 @@ impl Remembered {
         }
         let handle = extensions.get::<ConnHandle>()?;
         let arrival = handle.arrival()?;
-        if !arrival.is_remembered || arrival.lint != placement.shared.mark() {
+        let is_ours = arrival.lint == placement.shared.mark();
+        if !(arrival.is_remembered && is_ours && arrival.policy == placement.table.version) {
             return None;
         }
         let record = handle.record();

@@ -4,11 +4,11 @@ use std::{fmt, ptr};
 
 use http::request::Parts;
 
+use super::in_force::{Brief, InForce};
 use super::{Exceptions, Watch};
 use crate::clock::{Calendar, Clock};
 use crate::connection::Connections;
 use crate::lint::{Finding, Level, printable};
-use crate::policy::Table;
 use crate::report::{Limiter, Reporter, Wiring};
 
 /// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
@@ -16,9 +16,12 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) calendar: Calendar,
     pub(crate) connections: Connections,
-    pub(crate) table: Table,
+    pub(crate) in_force: InForce,
+    /// Whether the environment switched every lint off.
+    pub(crate) off: bool,
     /// When it was last looked at how the policy stands.
     pub(crate) watch: Watch,
+    pub(crate) secret: u64,
     pub(crate) reporter: Arc<dyn Reporter>,
     pub(crate) limiter: Limiter,
     pub(crate) caller: Option<CallerFn>,
@@ -46,6 +49,13 @@ impl Shared {
             Some(notice) => self.reporter.notice(&notice),
             None => self.reporter.suppressed(finding.lint),
         }
+    }
+
+    /// The key of the hashes of paths: a secret, and another one for each policy, so that what is
+    /// kept of routes under one serves no other.
+    #[inline]
+    pub(crate) fn path_key(&self, policy: Brief) -> u64 {
+        self.secret.wrapping_add(u64::from(policy.version()) << 32)
     }
 
     /// What no other lint of the process has, as long as this one lives.
@@ -90,11 +100,18 @@ fn peer(_: &Parts) -> Option<String> {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared {
-            clock: _, calendar: _, connections, table, reporter: _, limiter, caller, ..
+            clock: _,
+            calendar: _,
+            connections,
+            in_force,
+            reporter: _,
+            limiter,
+            caller,
+            ..
         } = self;
         let Shared { exceptions, times_requests, wiring, watch: _, started: _, .. } = self;
         f.debug_struct("Shared")
-            .field("table", table)
+            .field("in_force", in_force)
             .field("connections", connections)
             .field("limiter", limiter)
             .field("caller", &caller.is_some())

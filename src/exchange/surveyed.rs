@@ -17,12 +17,12 @@ impl Shared {
             &self.startup(),
             status.expectations,
             connections.window(),
-            &self.table.bounds,
+            &self.in_force.table().bounds,
         )
     }
 
     pub(super) fn startup(&self) -> Startup {
-        let Table { preset, cap, capped_floors, .. } = self.table;
+        let Table { preset, cap, capped_floors, .. } = *self.in_force.table();
         Startup { wired: self.wiring.wired(), preset, cap, capped_floors }
     }
 }

@@ -55,7 +55,7 @@ impl Target {
         method: &Method,
         path: impl FnOnce() -> &'a str,
     ) -> Target {
-        let table = &placement.shared.table;
+        let table = &placement.table;
         if signs.contains(Signs::PROBE) && table.probes_excluded {
             Target::matched(Matched::EXCLUDED)
         } else if table.reads_inbound_paths() {
@@ -72,12 +72,11 @@ impl Target {
         placement: &Placement,
         request: &'a Request<B>,
     ) -> Option<RouteOf<'a>> {
-        let Placement { shared, .. } = placement;
         let Known { matched, .. } = self.known(placement, request.method());
         if matched.is_excluded() {
             return None;
         }
-        Some(match (shared.table.counted(matched), template(request.extensions())) {
+        Some(match (placement.table.counted(matched), template(request.extensions())) {
             (Some((route, label)), _) => RouteOf::Policy(route, label),
             (None, Some(template)) => RouteOf::Router(template),
             (None, None) => RouteOf::Other,
@@ -136,7 +135,7 @@ impl fmt::Debug for Kept {
 
 impl Known {
     fn new(placement: &Placement, method: &Method, authority: Option<&str>, path: &str) -> Known {
-        let table = &placement.shared.table;
+        let table = &placement.table;
         match &placement.outlet {
             None => Known { matched: table.inbound(method, path), server: None },
             Some(outlet) => Known {

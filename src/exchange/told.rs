@@ -9,7 +9,7 @@ use crate::lint::{Client, Evidence, Finding, Label, Lint, Place};
 use crate::policy::{Matched, Table, Verdict};
 
 /// What a symptom was seen on.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Whereabouts<'a> {
     place: Place,
     party: Option<&'a Party>,
@@ -17,6 +17,8 @@ pub(super) struct Whereabouts<'a> {
     route: Label,
     /// Of one connection; none of a window.
     record: Option<&'a Record>,
+    /// The policy in force, and what of it holds there.
+    table: Arc<Table>,
     matched: Matched,
     /// What code excepts there.
     excepted: u64,
@@ -27,7 +29,16 @@ pub(super) fn last(table: &Table, matched: Matched) -> Last {
     if matched.is_excluded() {
         return Last::Excluded;
     }
-    table.entry(matched).map_or(Last::Unknown, Last::Entry)
+    let entry = table.entry(matched);
+    entry.map_or(Last::Unknown, |entry| Last::Entry(version(table) << ENTRY | entry))
+}
+
+/// An entry of a table, and above it in eight bits which table it is of: another one's entries mean
+/// something else, or nothing.
+const ENTRY: u32 = Table::ENTRY_BITS;
+
+fn version(table: &Table) -> u32 {
+    table.version & 0xff
 }
 
 impl Shared {
@@ -35,8 +46,8 @@ impl Shared {
     pub(super) fn tell(&self, symptom: &Symptom, at: Whereabouts<'_>) {
         let lint = symptom.lint;
         let Whereabouts { place, party, client, route, record, .. } = at;
-        let rules = self.table.rules(at.matched);
-        let verdict = rules.verdict(lint, place, || self.exception(lint, at));
+        let rules = at.table.rules(at.matched);
+        let verdict = rules.verdict(lint, place, || self.exception(lint, &at));
         let Some(Verdict { level, would, reason, expected }) = verdict else { return };
         let name = party.map(|party| party.name());
         let finding = Finding {
@@ -59,10 +70,10 @@ impl Shared {
 
     /// A connection, by what its last request was.
     pub(super) fn at_connection<'a>(&self, record: &'a Record) -> Whereabouts<'a> {
-        let last = record.last();
+        let (table, last) = (self.in_force.table(), record.last());
         let (place, matched) = match record.side {
-            Side::Inbound => (Place::InboundConnection, self.inbound_rules(last)),
-            Side::Outbound => (Place::OutboundConnection, self.outbound_rules(last, record)),
+            Side::Inbound => (Place::InboundConnection, self.inbound_rules(&table, last)),
+            Side::Outbound => (Place::OutboundConnection, outbound_rules(&table, last, record)),
         };
         Whereabouts {
             place,
@@ -70,6 +81,7 @@ impl Shared {
             client: record.dialler.as_ref().map(|dialler| dialler.client),
             route: self.connections.routes.label(last.route()),
             record: Some(record),
+            table,
             matched,
             excepted: record.excepted(),
         }
@@ -77,12 +89,14 @@ impl Shared {
 
     /// The window of whoever is at a connection's other end, which no single route rules.
     pub(super) fn at_party<'a>(&self, record: &'a Record) -> Whereabouts<'a> {
+        let at = self.at_connection(record);
         let (place, matched) = match record.side {
             Side::Inbound => (Place::InboundWindow, Matched::DEFAULT),
-            Side::Outbound => (Place::OutboundWindow, self.outbound_rules(Last::Unknown, record)),
+            Side::Outbound => {
+                (Place::OutboundWindow, outbound_rules(&at.table, Last::Unknown, record))
+            }
         };
         let route = Label::OTHER;
-        let at = self.at_connection(record);
         Whereabouts { place, route, record: None, matched, excepted: 0, ..at }
     }
 
@@ -93,34 +107,36 @@ impl Shared {
         Whereabouts { place: Place::InboundWindow, party: None, record: None, excepted, ..at }
     }
 
-    pub(super) fn inbound_rules(&self, last: Last) -> Matched {
+    pub(super) fn inbound_rules(&self, table: &Table, last: Last) -> Matched {
         match last {
             Last::Excluded => Matched::EXCLUDED,
             Last::Route(slot, method) => {
                 let label = self.connections.routes.label(Some(slot));
-                self.table.inbound_by_label(method.method().as_ref(), label)
+                table.inbound_by_label(method.method().as_ref(), label)
             }
             Last::Unknown | Last::Entry(_) => Matched::DEFAULT,
         }
     }
 
-    fn outbound_rules(&self, last: Last, record: &Record) -> Matched {
-        match (last, &record.dialler, record.party()) {
-            (Last::Entry(entry), ..) => self.table.at_entry(entry),
-            (_, Some(dialler), Some(party)) => {
-                self.table.outbound_whole(dialler.client.name.as_str(), party.name())
-            }
-            _ => Matched::DEFAULT,
-        }
-    }
-
     /// Why code is to except the lint there.
-    fn exception(&self, lint: Lint, at: Whereabouts<'_>) -> Option<Arc<str>> {
+    fn exception(&self, lint: Lint, at: &Whereabouts<'_>) -> Option<Arc<str>> {
         if let Some(client) = at.client {
             return self.exceptions.for_client(client.name, lint);
         }
         // What belongs to no route belongs to the layers around all of them.
         let of_all = || self.exceptions.for_callers(lint).filter(|_| at.route == Label::OTHER);
         self.exceptions.for_requests(at.excepted, lint).or_else(of_all)
+    }
+}
+
+fn outbound_rules(table: &Table, last: Last, record: &Record) -> Matched {
+    match (last, &record.dialler, record.party()) {
+        (Last::Entry(entry), ..) if entry >> ENTRY == version(table) => {
+            table.at_entry(entry & ((1 << ENTRY) - 1))
+        }
+        (_, Some(dialler), Some(party)) => {
+            table.outbound_whole(dialler.client.name.as_str(), party.name())
+        }
+        _ => Matched::DEFAULT,
     }
 }

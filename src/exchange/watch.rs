@@ -35,16 +35,25 @@ impl Watch {
 // === impl Shared ===
 
 impl Shared {
+    /// Another policy is in force.
+    pub(crate) fn took_policy(&self) {
+        self.connections.tell_idleness_from(self.in_force.table().bounds.idle);
+        self.look_at_policy(true);
+    }
+
     /// Tells how the policy stands; it is new as a lint is built.
     pub(crate) fn look_at_policy(&self, is_new: bool) -> PolicyStatus {
         let now = self.clock.now();
         self.watch.looked(now);
-        let (expectations, news) = self.table.expectations(self.calendar.today(), now);
+        let table = self.in_force.table();
+        let (expectations, news) = table.expectations(self.calendar.today(), now);
         let status = PolicyStatus {
             is_new,
-            preset: self.table.preset,
-            cap: self.table.cap,
-            capped_floors: self.table.capped_floors,
+            source: self.in_force.source(),
+            hash: self.in_force.hash(),
+            preset: table.preset,
+            cap: table.cap,
+            capped_floors: table.capped_floors,
             expectations,
             news,
         };
@@ -54,7 +63,7 @@ impl Shared {
 
     /// The same, at most once a minute, where there is anything that time changes.
     pub(super) fn look_at_policy_now_and_then(&self, now: Instant) {
-        if self.table.expects_any() && self.watch.is_due(now) {
+        if self.in_force.table().expects_any() && self.watch.is_due(now) {
             self.look_at_policy(false);
         }
     }
@@ -199,9 +208,10 @@ mod tests {
 
         // As the exchange does with a case of it.
         let shared = world.lint.shared();
-        let matched = shared.table.inbound(&http::Method::GET, "/legacy/a");
+        let matched = shared.in_force.table().inbound(&http::Method::GET, "/legacy/a");
         let place = lint::Place::ReceivedRequest;
-        let rules = shared.table.rules(matched);
+        let table = shared.in_force.table();
+        let rules = table.rules(matched);
         let verdict = rules.verdict(lint::CALLER_SENDS_CLOSE, place, || None);
         let verdict = verdict.expect("it is expected there");
         let (reason, expected) = (verdict.reason, verdict.expected);

@@ -21,7 +21,7 @@ use crate::lint::{Level, Lint};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
-    pub(super) off: bool,
+    pub(crate) off: bool,
     pub(super) observe: bool,
     pub(super) levels: Vec<(Lint, Level)>,
 }

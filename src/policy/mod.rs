@@ -52,6 +52,7 @@ mod pattern;
 mod policy;
 mod preset;
 mod query;
+mod reload;
 mod rollout;
 mod route;
 mod routes;
@@ -81,9 +82,12 @@ pub use self::pattern::RouteName;
 pub use self::policy::Policy;
 pub use self::preset::Preset;
 pub use self::query::Query;
+pub use self::reload::{PolicySource, Reload};
 pub use self::rollout::Rollout;
 pub use self::route::Route;
 pub use self::template::{Template, TemplateError, TemplateErrorKind};
+#[cfg(feature = "reload")]
+pub use crate::reload::PolicyWatch;
 
 pub(crate) use self::builder::resolve_levels;
 pub(crate) use self::instance::Instance;

@@ -11,7 +11,7 @@ use super::file::Loaded;
 use super::matcher::Matcher;
 use super::pattern::Pattern;
 use super::routes::Routes;
-use super::{KnownViolation, Origin, PolicyBuilder, Preset, RouteName, Template};
+use super::{KnownViolation, Origin, PolicyBuilder, PolicySource, Preset, RouteName, Template};
 use crate::connection::Bounds;
 use crate::lint::{Level, Lint, LintSet};
 
@@ -61,6 +61,23 @@ pub(super) struct ParsedRoute {
 // === impl Policy ===
 
 impl Policy {
+    /// Where it comes from.
+    pub(crate) fn source(&self) -> PolicySource {
+        #[cfg(feature = "config")]
+        if let Some(loaded) = &self.loaded {
+            return if loaded.is_read { PolicySource::File } else { PolicySource::BuiltIn };
+        }
+        PolicySource::Code
+    }
+
+    /// Of the bytes that it was read from: the same for the same files in every process.
+    pub(crate) fn hash(&self) -> Option<u64> {
+        #[cfg(feature = "config")]
+        return self.loaded.as_ref().map(|loaded| loaded.hash);
+        #[cfg(not(feature = "config"))]
+        None
+    }
+
     /// A policy to be written in code. Default: the preset `observe-1`, probes excluded.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()

@@ -23,7 +23,8 @@ pub(crate) use self::matched::{Match, Matched};
 /// A policy made ready to be asked: one match gives a request's [`Rules`](super::Rules).
 #[derive(Debug)]
 pub(crate) struct Table {
-    pub(crate) off: bool,
+    /// Counted from one, as the lint's policies come into force.
+    pub(crate) version: u32,
     pub(crate) preset: Preset,
     /// Of the policy, or of the environment.
     pub(crate) cap: Level,
@@ -111,7 +112,7 @@ impl Table {
         ];
         let matchers = || matchers.iter().flatten();
         Table {
-            off: environment.off,
+            version: before.map_or(0, |before| before.version).wrapping_add(1),
             preset: policy.preset.value,
             cap: policy.cap().min(environment.cap()),
             probes_excluded: policy.probes_excluded,
@@ -206,20 +207,22 @@ impl Table {
         self.slots[route].store(slot.bits() as u32, Ordering::Relaxed);
     }
 
-    /// A match as one number below 2^24, for a connection to keep; `None` where no route matched.
+    pub(crate) const ENTRY_BITS: u32 = 20;
+
+    /// A match as one number of so many bits, for a connection to keep; `None` where no route matched.
     /// Beyond that many, what is previewed and expected is that of the route in force.
     pub(crate) fn entry(&self, matched: Matched) -> Option<u32> {
         let [routes, would, expected] = self.numbers();
         let number = |matched: Match, numbers| if numbers > 1 { matched.number() } else { 0 };
         let beside = number(matched.would, would) + would * number(matched.expected, expected);
         let entry = u32::try_from(matched.acts.number() + routes * beside).ok()?;
-        (entry > 0).then_some(entry)
+        (0 < entry && entry >> Table::ENTRY_BITS == 0).then_some(entry)
     }
 
     pub(crate) fn at_entry(&self, entry: u32) -> Matched {
-        let [routes, would, _] = self.numbers();
+        let [routes, would, expected] = self.numbers();
         let (acts, beside) = (u64::from(entry) % routes, u64::from(entry) / routes);
-        let (acts, expected) = (Match::numbered(acts), Match::numbered(beside / would));
+        let (acts, expected) = (Match::numbered(acts), Match::numbered(beside / would % expected));
         let kept = Match::numbered(beside % would);
         let would = match &self.would {
             Some(_) if would > 1 => kept,
@@ -234,7 +237,7 @@ impl Table {
         let routes = self.routes.len() as u64 + 1;
         let would = self.would.as_ref().map_or(1, Would::own_numbers);
         let expected = self.expectations.routes() as u64 + 1;
-        let fit = routes.saturating_mul(would).saturating_mul(expected) <= 1 << 24;
+        let fit = routes.saturating_mul(would).saturating_mul(expected) <= 1 << Table::ENTRY_BITS;
         if fit { [routes, would, expected] } else { [routes, 1, 1] }
     }
 

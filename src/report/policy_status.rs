@@ -1,5 +1,5 @@
 use crate::lint::{Level, LintSet};
-use crate::policy::{ExpectationStatus, Preset};
+use crate::policy::{ExpectationStatus, PolicySource, Preset};
 
 /// How a policy stands: told as a lint is built, in each
 /// [`ConnLint::snapshot`](crate::ConnLint::snapshot), and, where it expects violations, at most once
@@ -23,6 +23,11 @@ use crate::policy::{ExpectationStatus, Preset};
 pub struct PolicyStatus {
     /// Whether it holds from now on.
     pub is_new: bool,
+    /// Where it comes from.
+    pub source: PolicySource,
+    /// Of the bytes that it was read from, the same for the same files in every process; `None` for
+    /// a policy in code.
+    pub hash: Option<u64>,
     /// The preset that it refines.
     pub preset: Preset,
     /// No level acts above this one, by the policy or by `CONN_LINT`.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::{Notice, PolicyStatus, RequestTime, Startup};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::lint::{Client, Finding, Lint};
+use crate::policy::{PolicyErrors, Reload};
 
 /// Takes what was found. Methods are called on the path of a request that has a finding, so they
 /// must not block, and as it is dropped, so they must not panic; others as a connection is opened or
@@ -47,6 +48,12 @@ pub trait Reporter: Send + Sync + 'static {
     /// a minute as connections end.
     fn policy(&self, status: &PolicyStatus) {
         _ = status;
+    }
+
+    /// The policy's files were read again: what came of it, or the mistakes for which the policy in
+    /// force stays.
+    fn reloaded(&self, outcome: Result<Reload, &PolicyErrors>) {
+        _ = outcome;
     }
 
     /// The lint's first connection is about to be opened: what is wired by now.
@@ -113,6 +120,10 @@ macro_rules! forward {
 
         fn policy(&$self, status: &PolicyStatus) {
             $($to.policy(status);)+
+        }
+
+        fn reloaded(&$self, outcome: Result<Reload, &PolicyErrors>) {
+            $($to.reloaded(outcome);)+
         }
 
         fn started(&$self, startup: &Startup) {

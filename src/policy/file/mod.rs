@@ -21,6 +21,7 @@ pub use self::stack::Stack;
 
 pub(super) use self::stack::Loaded;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -46,6 +47,10 @@ struct Reading {
     errors: Vec<PolicyError>,
     /// How many more there were.
     more: usize,
+    /// Whether there was a text.
+    is_read: bool,
+    /// Where it is, and where its preview is.
+    files: Vec<PathBuf>,
 }
 
 /// Reads the text of a policy file. It never fails: what can be read is there.
@@ -72,7 +77,7 @@ fn read(name: Arc<str>, bytes: &[u8]) -> Reading {
     };
     let file = walk.keys(root.get_ref(), 0, PolicyFile::NAME, |keys| PolicyFile::keys(keys));
     let (errors, more) = walk.finish();
-    Reading { file, errors, more }
+    Reading { file, errors, more, is_read: true, files: Vec::new() }
 }
 
 /// Tells what the parser found; `start` is where the text that it was given starts.

@@ -22,12 +22,16 @@ pub(super) enum Source {
     },
 }
 
+/// Of all that is read for a policy: FNV-1a, 64 bits, the same in every process.
+#[derive(Debug)]
+pub(super) struct Hash(u64);
+
 // === impl Source ===
 
 impl Source {
     /// Reads it now, and the file that it names as its preview.
-    pub(super) fn read(&self) -> Reading {
-        let mut reading = self.read_alone();
+    pub(super) fn read(&self, hash: &mut Hash) -> Reading {
+        let mut reading = self.read_alone(hash);
         let Some(path) = reading.file.preview_file.take() else { return reading };
         let mut misplaced = |text: &str| {
             let error = PolicyError::new(PolicyErrorKind::Misplaced, text);
@@ -37,7 +41,8 @@ impl Source {
             misplaced("a text has no files beside it: name a preset, or a whole path");
             return reading;
         };
-        let Reading { file, errors, more } = preview.read_alone();
+        let Reading { file, errors, more, files, .. } = preview.read_alone(hash);
+        reading.files.extend(files);
         if file.preview_file.is_some() || file.document.preview.is_some() {
             misplaced("this preview has a preview of its own, which is left out");
         }
@@ -48,14 +53,23 @@ impl Source {
         reading
     }
 
-    fn read_alone(&self) -> Reading {
-        match self.bytes() {
+    fn read_alone(&self, hash: &mut Hash) -> Reading {
+        let bytes = self.bytes();
+        hash.add(self.name().as_bytes());
+        hash.add(bytes.as_deref().unwrap_or_default());
+        let reading = match bytes {
             Ok(bytes) => read(self.name(), &bytes),
             Err(error) => {
+                hash.add(error.message().as_bytes());
                 let error = error.at(&Origin::whole_file(self.name()));
                 Reading { errors: vec![error], ..Reading::default() }
             }
-        }
+        };
+        let files = match self {
+            Source::File(path) => vec![path.clone()],
+            Source::Text { .. } => Vec::new(),
+        };
+        Reading { files, ..reading }
     }
 
     pub(super) fn name(&self) -> Arc<str> {
@@ -84,6 +98,28 @@ impl Source {
             return Err(PolicyError::new(PolicyErrorKind::Unreadable, text));
         }
         Ok(bytes)
+    }
+}
+
+// === impl Hash ===
+
+impl Hash {
+    /// Adds some bytes, and that they end there.
+    fn add(&mut self, bytes: &[u8]) {
+        let len = (bytes.len() as u64).to_le_bytes();
+        for byte in bytes.iter().chain(&len) {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    pub(super) fn finish(self) -> u64 {
+        self.0
+    }
+}
+
+impl Default for Hash {
+    fn default() -> Hash {
+        Hash(0xcbf2_9ce4_8422_2325)
     }
 }
 

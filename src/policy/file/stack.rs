@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::source::Source;
+use super::source::{Hash, Source};
 use crate::Policy;
 use crate::policy::{PolicyErrors, Severity};
 use crate::report::TARGET;
@@ -26,9 +26,14 @@ pub struct Stack {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     /// Can be loaded again.
-    #[allow(dead_code, reason = "for reload")]
     pub(crate) stack: Arc<Stack>,
     pub(crate) problems: Option<PolicyErrors>,
+    /// Of all that was read.
+    pub(crate) hash: u64,
+    /// Whether any of it could be.
+    pub(crate) is_read: bool,
+    /// Those that were read, and those that could not be.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 // === impl Policy ===
@@ -65,6 +70,17 @@ impl Policy {
     /// ```
     pub fn from_file_or_builtin(path: impl Into<PathBuf>) -> Policy {
         Policy::stack().file(path).load_or_builtin()
+    }
+
+    /// What its files say now; `None` for a policy in code.
+    pub(crate) fn read_again(&self) -> Option<Policy> {
+        Some(Stack::clone(&self.loaded.as_ref()?.stack).load())
+    }
+
+    /// The files that it was read from.
+    #[cfg(feature = "reload")]
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.loaded.as_ref().map(|loaded| loaded.files.clone()).unwrap_or_default()
     }
 
     /// A policy of several files, the base first.
@@ -135,8 +151,11 @@ impl Stack {
     /// Reads all of it as it is now; what was refused is in [`Policy::problems`].
     pub(crate) fn load(self) -> Policy {
         let (mut documents, mut errors, mut more) = (Vec::new(), Vec::new(), 0);
+        let (mut hash, mut is_read, mut files) = (Hash::default(), false, Vec::new());
         for source in &self.sources {
-            let reading = source.read();
+            let reading = source.read(&mut hash);
+            is_read |= reading.is_read;
+            files.extend(reading.files);
             documents.push(Arc::new(reading.file.document));
             errors.extend(reading.errors);
             more += reading.more;
@@ -151,7 +170,8 @@ impl Stack {
             (source, error.origin().line_column())
         });
         let problems = PolicyErrors::check_counted(errors, more).err();
-        policy.loaded = Some(Arc::new(Loaded { stack: Arc::new(self), problems }));
+        let (stack, hash) = (Arc::new(self), hash.finish());
+        policy.loaded = Some(Arc::new(Loaded { stack, problems, hash, is_read, files }));
         policy
     }
 }

@@ -24,6 +24,7 @@ use self::upstreams::Upstreams;
 use super::{PolicyStatus, Reporter, RequestTime};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::lint::{Client, Finding, Lint};
+use crate::policy::{PolicyErrors, Reload};
 
 pub use self::buckets::recommended_buckets;
 
@@ -36,6 +37,8 @@ pub use self::buckets::recommended_buckets;
 /// | `conn_lint_expected` | counter, of violations that the policy expects | `conn_lint_lint`, `conn_lint_route` (as the policy has it), `conn_lint_owner` |
 /// | `conn_lint_expectations` | gauge, where there are any | `conn_lint_state` (`holds`, `expires-soon`, `expired`, `unused`) |
 /// | `conn_lint_expectations_expired` | gauge, the same | |
+/// | `conn_lint_policy_info` | gauge, 1 of the policy in force | `conn_lint_hash` (of its files), `conn_lint_preset`, `conn_lint_cap`, `conn_lint_source` (`code`, `file`, `builtin`, `last-good`) |
+/// | `conn_lint_policy_reloads` | counter | `conn_lint_result` (`replaced`, `unchanged`, `failed`) |
 /// | `conn_lint_policy_capped_floors` | gauge, where there are any: floors that don't hold, by a cap or by `CONN_LINT` | |
 /// | `conn_lint_connections_ended` | counter | `conn_lint_side`, `conn_lint_end_cause`, `conn_lint_closer`, `conn_lint_connection_reused` |
 /// | `conn_lint_requests_per_connection` | histogram | `conn_lint_side`, `http_route` (of its last request) or `server_address` |
@@ -106,6 +109,10 @@ impl Reporter for Metrics {
 
     fn policy(&self, status: &PolicyStatus) {
         self.policy.tell(status);
+    }
+
+    fn reloaded(&self, outcome: Result<Reload, &PolicyErrors>) {
+        policy::reloaded(outcome);
     }
 
     fn suppressed(&self, lint: Lint) {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::{Notice, PolicyStatus, Reporter, Startup};
 use crate::connection::{DialError, Ended, Party};
 use crate::lint::Client;
+use crate::policy::{PolicyErrors, Reload};
 
 pub use self::span::make_span;
 
@@ -47,6 +48,10 @@ impl Reporter for Tracing {
 
     fn policy(&self, status: &PolicyStatus) {
         policy::tell(status);
+    }
+
+    fn reloaded(&self, outcome: Result<Reload, &PolicyErrors>) {
+        policy::tell_reload(outcome);
     }
 
     fn started(&self, startup: &Startup) {

@@ -1,7 +1,7 @@
 use std::fmt::Display;
 
 use super::TARGET;
-use crate::policy::ExpectationState;
+use crate::policy::{ExpectationState, PolicyErrors, Reload};
 use crate::report::PolicyStatus;
 
 /// How long the list on a line is.
@@ -38,6 +38,21 @@ pub(super) fn tell(status: &PolicyStatus) {
     }
 }
 
+/// What came of reading the policy's files again.
+pub(super) fn tell_reload(outcome: Result<Reload, &PolicyErrors>) {
+    match outcome {
+        Ok(Reload::Replaced) => ::tracing::info!(target: TARGET, "the policy was replaced"),
+        Ok(Reload::Unchanged) => {
+            ::tracing::debug!(target: TARGET, "the policy's files say the same")
+        }
+        Err(errors) => ::tracing::error!(
+            target: TARGET,
+            errors = %errors.brief(),
+            "mistakes in the policy's files: the last good policy stays in force",
+        ),
+    }
+}
+
 /// As many as fit, and how many there are beside them.
 pub(super) fn list(all: impl Iterator<Item = impl Display>) -> String {
     let (mut text, mut more) = (String::new(), 0);
@@ -56,11 +71,13 @@ pub(super) fn list(all: impl Iterator<Item = impl Display>) -> String {
 mod tests {
     use super::*;
     use crate::lint::{self, Level, LintSet};
-    use crate::policy::{Expectation, ExpectationStatus, Policy, Preset};
+    use crate::policy::{Expectation, ExpectationStatus, Policy, PolicySource, Preset};
     use crate::report::tracing::log;
 
     fn status(news: Vec<ExpectationStatus>) -> PolicyStatus {
         PolicyStatus {
+            source: PolicySource::Code,
+            hash: None,
             is_new: true,
             preset: Preset::Observe1,
             cap: Level::Warn,

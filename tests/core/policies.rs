@@ -374,6 +374,8 @@ fn a_query_is_written_like_a_route() {
             (query, shown) => panic!("{query:?}, and it should be {shown:?}"),
         }
     }
+    let error = Query::outbound("post gateway /v1/x").unwrap_err().to_string();
+    assert!(error.contains("did you mean `POST`?"), "{error}");
 }
 
 #[test]

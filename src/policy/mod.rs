@@ -11,6 +11,10 @@
 //! | 5 | the policy's most specific route that matches ([`Route`]) |
 //! | 6 | the policy's own levels ([`PolicyBuilder::level`]) |
 //! | 7 | the preset ([`Preset`]) |
+//!
+//! With the feature `config` a policy is read from files: strictly in tests
+//! (`Policy::try_from_file`), and so that a service always starts (`Policy::from_file_or_builtin`).
+//! Files stand over each other in a `Stack`. Each mistake in them is a [`PolicyError`] with its place.
 
 // Wired by the next steps.
 #[allow(dead_code)]

@@ -25,6 +25,10 @@
 //!
 //! What holds for a request, and where that stands, is told by [`Policy::effective`]; what changes
 //! from one policy to another by [`Policy::diff`].
+//!
+//! With the feature `config` a policy is read from files: strictly in tests
+//! (`Policy::try_from_file`), and so that a service always starts (`Policy::from_file_or_builtin`).
+//! Files stand over each other in a `Stack`. Each mistake in them is a [`PolicyError`] with its place.
 
 mod builder;
 mod checks;

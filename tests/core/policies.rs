@@ -279,6 +279,10 @@ fn expectations_and_capped_floors_are_measured() {
             "conn_lint_expected conn_lint_lint=caller-sends-close \
          conn_lint_route=inbound /legacy/{*rest} conn_lint_owner=team-store 3",
             "conn_lint_policy_capped_floors 1",
+            "conn_lint_policy_info conn_lint_hash= conn_lint_preset=observe-1 \
+         conn_lint_cap=deny conn_lint_source=code 1",
+            "conn_lint_policy_info conn_lint_hash= conn_lint_preset=observe-1 \
+         conn_lint_cap=warn conn_lint_source=code 1",
         ]
     );
 }

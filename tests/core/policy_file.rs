@@ -176,6 +176,16 @@ fn a_mistake_has_its_place_its_text_and_the_nearest_right_thing() {
             "x.toml:2:11: a text has no files beside it: name a preset, or a whole path",
         ),
         ("preview = \"strict\"", "x.toml:2:11: unknown preset `strict`: did you mean `strict-1`?"),
+        ("cap =", "x.toml:2:6: not TOML: the value is missing"),
+        ("cap = \"fix\"\ncap.x = 1", "x.toml:3:1: `cap` is there already: the first one holds"),
+        (
+            "cap = \"fix\"\n[cap]\nlevel = 1",
+            "x.toml:3:2: `cap` is there already: the first one holds",
+        ),
+        (
+            "[lints]\ncap = \"fix\"",
+            "x.toml:3:1: unknown lint `cap`: as a key of the file it stands before the first table",
+        ),
         ("cap = fix", "x.toml:2:7: not TOML: `fix` has no quotes: write `\"fix\"`"),
     ] {
         let found = mistakes(rest);

@@ -42,6 +42,7 @@
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;
+//! - `reload`: [`ConnLint`]'s `watch`, for policy files that change; includes `config`;
 //! - `schema`: `Policy::json_schema`, for editors; not in `full`; includes `config`;
 //! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
 

@@ -70,6 +70,8 @@ impl Shared {
             return;
         }
         self.reporter.started(&self.startup());
+        // By now a service has installed its recorder, which the lint may be older than.
+        self.look_at_policy(false);
     }
 
     /// The caller of a request: what the user's function says, else its IP address where the

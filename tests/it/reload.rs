@@ -269,3 +269,26 @@ async fn a_base_of_the_next_version_starts_and_holds_in_what_is_known() {
     assert_eq!(outcomes.try_recv(), Ok(Ok(Reload::Replaced)));
     assert_eq!(lint.reload(), Ok(Reload::Unchanged), "the file is the same");
 }
+
+#[tokio::test]
+async fn a_known_path_falls_under_the_new_policys_route() {
+    let (lint, found) = crate::found::lint(under("POST /users/{id}"));
+    let closing = || async { ([(header::CONNECTION, "close")], "hello") };
+    let app = Router::new().route("/users/{id}", post(closing));
+    let server = Wired::of(&lint, app).await;
+    let mut peer = Peer::connect(server.addr).await;
+    for (route, label) in [("POST /users/{id}", "/users/{id}"), ("POST /users/42", "/users/42")] {
+        lint.replace_policy(under(route));
+        for _ in 0..3 {
+            peer.ask("POST /users/42 HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await;
+            assert_eq!(found.one(lint::HANDLER_SENDS_CLOSE).route.as_str(), label);
+            found.clear();
+        }
+    }
+}
+
+/// A policy that mends what a handler says on this route.
+fn under(route: &str) -> Policy {
+    let route = tower_conn_lint::Route::inbound(route).fix(lint::HANDLER_SENDS_CLOSE);
+    Policy::builder().route(route).build().expect("the policy is well-formed")
+}

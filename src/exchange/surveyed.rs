@@ -23,6 +23,7 @@ impl Shared {
 
     pub(super) fn startup(&self) -> Startup {
         let Table { preset, cap, capped_floors, .. } = *self.in_force.table();
-        Startup { wired: self.wiring.wired(), preset, cap, capped_floors }
+        let (wired, source) = (self.wiring.wired(), self.in_force.source());
+        Startup { wired, source, preset, cap, capped_floors }
     }
 }

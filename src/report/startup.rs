@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::Wired;
 use crate::lint::{Level, LintSet};
-use crate::policy::Preset;
+use crate::policy::{PolicySource, Preset};
 
 /// With what a lint starts: told once, as its first connection is opened.
 ///
@@ -22,6 +22,8 @@ use crate::policy::Preset;
 pub struct Startup {
     /// The parts that are wired by now.
     pub wired: Wired,
+    /// Where the policy comes from.
+    pub source: PolicySource,
     /// The preset that the policy refines.
     pub preset: Preset,
     /// No level acts above this one, by the policy or by `CONN_LINT`.

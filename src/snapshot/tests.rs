@@ -30,6 +30,7 @@ impl World {
 
     fn snapshot(&self) -> Snapshot {
         let startup = Startup {
+            source: crate::policy::PolicySource::Code,
             wired: [Part::Accept].into_iter().collect::<Wired>(),
             preset: Preset::Observe1,
             cap: Level::Warn,

@@ -59,6 +59,7 @@ impl Reporter for Tracing {
             target: TARGET,
             wired = %startup.wired,
             unknown = %startup.unknown(),
+            policy = startup.source.as_str(),
             preset = startup.preset.as_str(),
             cap = startup.cap.as_str(),
             capped_floors = (!startup.capped_floors.is_empty()).then(|| policy::list(startup.capped_floors.iter())),

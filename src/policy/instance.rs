@@ -1,5 +1,7 @@
 use std::{env, fs};
 
+use super::fnv::Fnv;
+
 /// One of the instances of a service, by a stable hash of its name: which shares it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Instance(u64);
@@ -17,9 +19,7 @@ impl Instance {
     /// bytes, in which the names of instances differ. It is the same for all versions of this
     /// crate, so that a share holds the same instances after an update.
     pub(crate) fn new(name: &str) -> Instance {
-        let fnv = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let fnv = Fnv::new().with(name.as_bytes()).value();
         let mixed = (fnv ^ fnv >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mixed = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         Instance(mixed ^ mixed >> 32)

@@ -44,6 +44,7 @@ mod expectation;
 mod expectations;
 #[cfg(feature = "config")]
 mod file;
+mod fnv;
 mod instance;
 mod levels;
 mod lint_name;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Reading, read};
 use crate::policy::document::{Preview, Written};
+use crate::policy::fnv::Fnv;
 use crate::policy::{Origin, PolicyError, PolicyErrorKind};
 
 /// The longest file in bytes.
@@ -22,15 +23,11 @@ pub(super) enum Source {
     },
 }
 
-/// Of all that is read for a policy: FNV-1a, 64 bits, the same in every process.
-#[derive(Debug)]
-pub(super) struct Hash(u64);
-
 // === impl Source ===
 
 impl Source {
     /// Reads it now, and the file that it names as its preview.
-    pub(super) fn read(&self, hash: &mut Hash) -> Reading {
+    pub(super) fn read(&self, hash: &mut Fnv) -> Reading {
         let mut reading = self.read_alone(hash);
         let Some(path) = reading.file.preview_file.take() else { return reading };
         let mut misplaced = |text: &str| {
@@ -53,14 +50,14 @@ impl Source {
         reading
     }
 
-    fn read_alone(&self, hash: &mut Hash) -> Reading {
+    fn read_alone(&self, hash: &mut Fnv) -> Reading {
         let bytes = self.bytes();
-        hash.add(self.name().as_bytes());
-        hash.add(bytes.as_deref().unwrap_or_default());
+        *hash = hashed(*hash, self.name().as_bytes());
+        *hash = hashed(*hash, bytes.as_deref().unwrap_or_default());
         let reading = match bytes {
             Ok(bytes) => read(self.name(), &bytes),
             Err(error) => {
-                hash.add(error.message().as_bytes());
+                *hash = hashed(*hash, error.message().as_bytes());
                 let error = error.at(&Origin::whole_file(self.name()));
                 Reading { errors: vec![error], ..Reading::default() }
             }
@@ -101,26 +98,9 @@ impl Source {
     }
 }
 
-// === impl Hash ===
-
-impl Hash {
-    /// Adds some bytes, and that they end there.
-    fn add(&mut self, bytes: &[u8]) {
-        let len = (bytes.len() as u64).to_le_bytes();
-        for byte in bytes.iter().chain(&len) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    pub(super) fn finish(self) -> u64 {
-        self.0
-    }
-}
-
-impl Default for Hash {
-    fn default() -> Hash {
-        Hash(0xcbf2_9ce4_8422_2325)
-    }
+/// With some bytes, and that they end there.
+fn hashed(hash: Fnv, bytes: &[u8]) -> Fnv {
+    hash.with(bytes).with(&(bytes.len() as u64).to_le_bytes())
 }
 
 /// A file may be endless, so one byte more than is allowed is the most that is read.

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::source::{Hash, Source};
+use super::source::Source;
 use crate::Policy;
+use crate::policy::fnv::Fnv;
 use crate::policy::{PolicyErrors, Severity};
 use crate::report::TARGET;
 
@@ -151,7 +152,7 @@ impl Stack {
     /// Reads all of it as it is now; what was refused is in [`Policy::problems`].
     pub(crate) fn load(self) -> Policy {
         let (mut documents, mut errors, mut more) = (Vec::new(), Vec::new(), 0);
-        let (mut hash, mut is_read, mut files) = (Hash::default(), false, Vec::new());
+        let (mut hash, mut is_read, mut files) = (Fnv::new(), false, Vec::new());
         for source in &self.sources {
             let reading = source.read(&mut hash);
             is_read |= reading.is_read;
@@ -170,7 +171,7 @@ impl Stack {
             (source, error.origin().line_column())
         });
         let problems = PolicyErrors::check_counted(errors, more).err();
-        let (stack, hash) = (Arc::new(self), hash.finish());
+        let (stack, hash) = (Arc::new(self), hash.value());
         policy.loaded = Some(Arc::new(Loaded { stack, problems, hash, is_read, files }));
         policy
     }

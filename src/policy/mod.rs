@@ -80,7 +80,7 @@ pub use self::error::{PolicyError, PolicyErrorKind, Severity};
 pub use self::errors::PolicyErrors;
 pub use self::expectation::{Expectation, ExpectationState, ExpectationStatus, KnownViolation};
 #[cfg(feature = "config")]
-pub use self::file::{PolicyDiagnostic, Stack};
+pub use self::file::{Excerpt, PolicyDiagnostic, Stack};
 pub use self::lint_name::LintName;
 pub use self::origin::Origin;
 pub use self::pattern::RouteName;

@@ -29,7 +29,7 @@ pub struct RouteName {
 }
 
 /// A route whose text was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     pub(super) name: RouteName,
     /// The client's name or the host; `None` for inbound routes.

@@ -2,11 +2,12 @@ use std::fmt;
 
 use http::Method;
 
-use super::pattern::{STANDARD, method};
-use super::{Policy, PolicyError};
+use super::matcher::Matcher;
+use super::pattern::{Pattern, STANDARD, method};
+use super::{Origin, Policy, PolicyError};
 use crate::connection::Side;
 
-/// A request, as far as a policy asks for it: to see what would hold for it.
+/// A request, or all requests of a route, as far as a policy asks for it: to see what would hold.
 ///
 /// ```
 /// use tower_conn_lint::policy::Query;
@@ -32,6 +33,7 @@ enum Asked {
     Everywhere,
     Inbound { method: Method, path: Box<str> },
     Outbound { method: Method, target: Box<str>, path: Option<Box<str>> },
+    Route(Box<Pattern>),
 }
 
 // === impl Query ===
@@ -77,24 +79,55 @@ impl Query {
         Ok(Query { asked: Asked::Outbound { method, target: target.into(), path } })
     }
 
+    /// All requests of a route, written as in [`Route`](super::Route), but those of narrower ones: the
+    /// policy need not have it. Without a method it is what holds for every one.
+    ///
+    /// ```
+    /// use tower_conn_lint::connection::Side;
+    /// use tower_conn_lint::{Policy, Route, lint, lint::Level, policy::Query};
+    ///
+    /// let policy = Policy::builder()
+    ///     .route(Route::inbound("/v1/{*rest}").allow(lint::CALLER_SENDS_CLOSE))
+    ///     .build()
+    ///     .unwrap();
+    /// let items = policy.effective(&Query::route(Side::Inbound, "/v1/items/{id}")?);
+    /// assert_eq!(items.get(lint::CALLER_SENDS_CLOSE).unwrap().level, Level::Allow);
+    /// # Ok::<(), tower_conn_lint::policy::PolicyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A text that is written in another way.
+    pub fn route(side: Side, route: &str) -> Result<Query, PolicyError> {
+        let pattern = Pattern::parse(side, route, &Origin::CODE)?;
+        Ok(Query { asked: Asked::Route(Box::new(pattern)) })
+    }
+
     /// The side that it is on; `None` of what holds everywhere.
     pub fn side(&self) -> Option<Side> {
-        match self.asked {
+        match &self.asked {
             Asked::Everywhere => None,
             Asked::Inbound { .. } => Some(Side::Inbound),
             Asked::Outbound { .. } => Some(Side::Outbound),
+            Asked::Route(pattern) => Some(pattern.name.side),
         }
     }
 
     pub(super) fn is_excluded(&self, policy: &Policy) -> bool {
         match &self.asked {
             Asked::Inbound { method, path } => policy.excluded_paths.find(method, path).is_some(),
+            Asked::Route(pattern) if pattern.name.side == Side::Inbound => {
+                let covers = |template| {
+                    !policy.excluded_paths.covering(pattern.method.as_ref(), template).is_empty()
+                };
+                pattern.template.as_ref().is_some_and(covers)
+            }
             _ => false,
         }
     }
 
     /// The route of a policy that it falls under.
-    pub(super) fn find(&self, matcher: &super::matcher::Matcher) -> Option<u32> {
+    pub(super) fn find(&self, matcher: &Matcher) -> Option<u32> {
         match &self.asked {
             Asked::Everywhere => None,
             Asked::Inbound { method, path } => matcher.inbound(method, path),
@@ -103,6 +136,7 @@ impl Query {
             Asked::Outbound { method, target, path: Some(path) } => {
                 matcher.outbound(target, method, Some(target), path)
             }
+            Asked::Route(pattern) => matcher.covering(pattern).first().copied(),
         }
     }
 }
@@ -116,6 +150,7 @@ impl fmt::Display for Query {
             Asked::Outbound { method, target, path: Some(path) } => {
                 write!(f, "outbound {method} {target} {path}")
             }
+            Asked::Route(pattern) => write!(f, "{}", pattern.name),
         }
     }
 }
@@ -139,4 +174,54 @@ fn read_method(request: &str) -> Result<(Method, Vec<&str>), PolicyError> {
 
 fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::{self, Level, Lint};
+    use crate::policy::{DecidedBy, Expectation, Route};
+
+    #[test]
+    fn a_route_has_what_holds_for_each_of_its_requests() {
+        const CALLER: Lint = lint::CALLER_SENDS_CLOSE;
+        const CLIENT: Lint = lint::CLIENT_SENDS_CLOSE;
+
+        let known = Expectation::new(CALLER, "team-store", "terminals").inbound("/pay/{*rest}");
+        let policy = Policy::builder()
+            .route(Route::inbound("/v1/{*rest}").allow(CALLER))
+            .route(Route::inbound("POST /v1/items/{id}").deny(CALLER))
+            .route(Route::inbound("/v1/items/new").deny(CALLER))
+            .route(Route::outbound("gateway /v1/{*rest}").allow(CLIENT))
+            .expect(known)
+            .exclude_path("/health/{*rest}")
+            .build()
+            .expect("it is well-formed");
+        for (side, route, lint, level, by) in [
+            (Side::Inbound, "/v1/{*any}", CALLER, Level::Allow, DecidedBy::Route),
+            (Side::Inbound, "/v1/items/{item}", CALLER, Level::Allow, DecidedBy::Route),
+            (Side::Inbound, "POST /v1/items/{item}", CALLER, Level::Deny, DecidedBy::Route),
+            (Side::Inbound, "/v1/items/new", CALLER, Level::Deny, DecidedBy::Route),
+            (Side::Inbound, "/{*rest}", CALLER, Level::Warn, DecidedBy::Preset),
+            (Side::Inbound, "/pay/{id}", CALLER, Level::Allow, DecidedBy::Expectation),
+            (Side::Outbound, "Gateway /v1/{id}", CLIENT, Level::Allow, DecidedBy::Route),
+            (Side::Outbound, "gateway", CLIENT, Level::Warn, DecidedBy::Preset),
+        ] {
+            let query = Query::route(side, route).expect(route);
+            assert_eq!((query.side(), query.to_string()), (Some(side), format!("{side} {route}")));
+            let effective = policy.effective(&query);
+            let found = effective.get(lint).expect("it is looked for on this side");
+            assert_eq!((found.level, found.by), (level, by), "{query}");
+            assert!(!effective.excluded, "{query}");
+        }
+        for (route, excluded) in [("/health/{id}", true), ("GET /health/live", true), ("/h", false)]
+        {
+            let query = Query::route(Side::Inbound, route).expect(route);
+            assert_eq!(policy.effective(&query).excluded, excluded, "{query}");
+        }
+        assert!(
+            Query::route(Side::Inbound, "gateway /x").is_err(),
+            "a client is none of a caller's"
+        );
+    }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::policy::PolicyError;
+use crate::policy::{Origin, PolicyError};
 
 /// How much of a line is shown, in characters.
 const WIDTH: usize = 100;
@@ -28,6 +28,28 @@ pub struct PolicyDiagnostic<'a> {
     source: &'a str,
 }
 
+/// The line of a file at a place in it, and a mark under what stands there; made by
+/// [`Origin::excerpt`]. Nothing where the place is none of the file's.
+///
+/// ```
+/// use tower_conn_lint::policy::Query;
+/// use tower_conn_lint::{Policy, lint};
+///
+/// let file = "version = 1\n[lints]\nclient-sends-close = \"fix\"\n";
+/// let policy = Policy::stack().text("conn-lint.toml", file).load_or_builtin();
+/// let effective = policy.effective(&Query::everywhere());
+/// let origin = &effective.get(lint::CLIENT_SENDS_CLOSE).unwrap().origin;
+/// assert_eq!(origin.excerpt(file).to_string(), r#"
+///    |  client-sends-close = "fix"
+///    |  ^^^^^^^^^^^^^^^^^^
+/// "#.trim_start_matches('\n'));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Excerpt<'a> {
+    origin: &'a Origin,
+    source: &'a str,
+}
+
 // === impl PolicyError ===
 
 impl PolicyError {
@@ -40,12 +62,36 @@ impl PolicyError {
 
 // === impl PolicyDiagnostic ===
 
-impl PolicyDiagnostic<'_> {
+impl fmt::Display for PolicyDiagnostic<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PolicyDiagnostic { error, source } = self;
+        writeln!(f, "error[{}]: {}", error.kind(), error.message())?;
+        writeln!(f, "  --> {}", error.origin())?;
+        write!(f, "{}", error.origin().excerpt(source))?;
+        match error.other() {
+            Some(other) => writeln!(f, "   = note: against {other}"),
+            None => Ok(()),
+        }
+    }
+}
+
+// === impl Origin ===
+
+impl Origin {
+    /// The line that it names, for people. `source` is the text of the [file](Self::file_name).
+    pub fn excerpt<'a>(&'a self, source: &'a str) -> Excerpt<'a> {
+        Excerpt { origin: self, source }
+    }
+}
+
+// === impl Excerpt ===
+
+impl Excerpt<'_> {
     /// The line as far as it is shown, and which of its characters are marked.
     fn line(&self) -> Option<(String, Range<usize>)> {
-        let (line, column) = self.error.origin().line_column()?;
+        let (line, column) = self.origin.line_column()?;
         let source = self.source.trim_start_matches('\u{feff}');
-        let line = source.lines().nth(line as usize - 1).unwrap_or_default();
+        let line = source.lines().nth(line as usize - 1)?;
         let column = column as usize - 1;
         let before = column.saturating_sub(WIDTH / 2);
         let mark: String = line.chars().skip(column).collect();
@@ -57,19 +103,11 @@ impl PolicyDiagnostic<'_> {
     }
 }
 
-impl fmt::Display for PolicyDiagnostic<'_> {
+impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error = self.error;
-        writeln!(f, "error[{}]: {}", error.kind(), error.message())?;
-        writeln!(f, "  --> {}", error.origin())?;
-        if let Some((line, mark)) = self.line() {
-            writeln!(f, "   |  {line}")?;
-            writeln!(f, "   |  {:1$}{2}", "", mark.start, "^".repeat(mark.len()))?;
-        }
-        if let Some(other) = error.other() {
-            writeln!(f, "   = against: {other}")?;
-        }
-        Ok(())
+        let Some((line, mark)) = self.line() else { return Ok(()) };
+        writeln!(f, "   |  {line}")?;
+        writeln!(f, "   |  {:1$}{2}", "", mark.start, "^".repeat(mark.len()))
     }
 }
 

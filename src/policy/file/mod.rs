@@ -16,7 +16,7 @@ mod tables;
 mod tests;
 mod walk;
 
-pub use self::diagnostic::PolicyDiagnostic;
+pub use self::diagnostic::{Excerpt, PolicyDiagnostic};
 pub use self::stack::Stack;
 
 pub(super) use self::stack::Loaded;

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -7,19 +7,40 @@ use arc_swap::ArcSwap;
 use crate::connection::Bounds;
 use crate::lint::{Level, Lint};
 use crate::policy::{Beside, Environment, Instance, Policy, PolicySource, Table};
+#[cfg(feature = "config")]
+use crate::policy::{PolicyErrors, Severity};
 
 /// The policy in force, which may be replaced while requests are under way: those hold on to the
 /// table that they started with.
 #[derive(Debug)]
 pub(crate) struct InForce {
     table: ArcSwap<Table>,
-    /// Of that table. Relaxed: a request that sees the one before is one that came before.
+    /// Of that table. Released after it, so that who sees its number finds no older table.
     brief: AtomicU64,
-    /// Held while it is replaced, so that of two at a time the later one holds.
-    policy: Mutex<Policy>,
-    /// Whether its files say something else, and are wrong.
-    failing: AtomicBool,
+    now: Mutex<Now>,
+    /// Held while another policy is made ready, so that of two at a time the later one holds.
+    /// Files are read under it, which may take long: nothing else waits for it.
+    turn: Mutex<()>,
     beside: Settings,
+}
+
+#[derive(Debug)]
+struct Now {
+    policy: Arc<Policy>,
+    /// The hash of what the files say since, where that is wrong.
+    refused: Option<u64>,
+}
+
+/// What reading the files again came to.
+#[cfg(feature = "config")]
+pub(crate) enum Reread {
+    Unchanged,
+    Replaced,
+    Refused {
+        errors: PolicyErrors,
+        /// The same was refused before.
+        again: bool,
+    },
 }
 
 /// What bears on levels beside the policy, and stays.
@@ -41,8 +62,9 @@ impl InForce {
     pub(crate) fn new(policy: Policy, beside: Settings, now: Instant) -> InForce {
         let table = Table::new(&policy, &beside.at(now), None);
         let brief = AtomicU64::new(Brief::of(&table).0);
-        let (table, policy) = (ArcSwap::from_pointee(table), Mutex::new(policy));
-        InForce { table, brief, policy, failing: AtomicBool::new(false), beside }
+        let now = Now { policy: Arc::new(policy), refused: None };
+        let (table, now) = (ArcSwap::from_pointee(table), Mutex::new(now));
+        InForce { table, brief, now, turn: Mutex::new(()), beside }
     }
 
     pub(crate) fn table(&self) -> Arc<Table> {
@@ -51,50 +73,57 @@ impl InForce {
 
     #[inline]
     pub(crate) fn brief(&self) -> Brief {
-        Brief(self.brief.load(Ordering::Relaxed))
+        Brief(self.brief.load(Ordering::Acquire))
     }
 
-    pub(crate) fn policy(&self) -> Policy {
-        self.lock().clone()
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        lock(&self.now).policy.clone()
     }
 
     pub(crate) fn source(&self) -> PolicySource {
-        if self.is_failing() { PolicySource::LastGood } else { self.lock().source() }
+        let now = lock(&self.now);
+        if now.refused.is_some() { PolicySource::LastGood } else { now.policy.source() }
     }
 
-    pub(crate) fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+    pub(crate) fn replace(&self, policy: Policy, now: Instant) {
+        let _turn = lock(&self.turn);
+        self.put(policy, now);
     }
 
-    pub(crate) fn hash(&self) -> Option<u64> {
-        self.lock().hash()
-    }
-
+    /// Reads the policy's files again, and puts what they say in force unless it is wrong.
     #[cfg(feature = "config")]
-    pub(crate) fn fails(&self, failing: bool) {
-        self.failing.store(failing, Ordering::Relaxed);
+    pub(crate) fn reread(&self, now: Instant) -> Reread {
+        let _turn = lock(&self.turn);
+        let policy = self.policy();
+        let refused = lock(&self.now).refused;
+        let Some(next) = policy.read_again() else { return Reread::Unchanged };
+        if next.hash() == policy.hash() && refused.is_none() {
+            return Reread::Unchanged;
+        }
+        match next.problems().filter(|errors| errors.severity() == Severity::Error) {
+            Some(errors) if next.hash() != policy.hash() => {
+                lock(&self.now).refused = next.hash();
+                Reread::Refused { errors: errors.clone(), again: refused == next.hash() }
+            }
+            _ => {
+                self.put(next, now);
+                Reread::Replaced
+            }
+        }
     }
 
-    /// Replaces the policy by what is made of it, unless that fails.
-    pub(crate) fn replace<E>(
-        &self,
-        now: Instant,
-        next: impl FnOnce(&Policy) -> Result<Option<Policy>, E>,
-    ) -> Result<bool, E> {
-        let mut policy = self.lock();
-        let Some(next) = next(&policy)? else { return Ok(false) };
-        let table = Table::new(&next, &self.beside.at(now), Some(&self.table()));
+    /// Under the turn.
+    fn put(&self, policy: Policy, now: Instant) {
+        let table = Table::new(&policy, &self.beside.at(now), Some(&self.table()));
         let brief = Brief::of(&table);
         self.table.store(Arc::new(table));
-        self.brief.store(brief.0, Ordering::Relaxed);
-        self.failing.store(false, Ordering::Relaxed);
-        *policy = next;
-        Ok(true)
+        self.brief.store(brief.0, Ordering::Release);
+        *lock(&self.now) = Now { policy: Arc::new(policy), refused: None };
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Policy> {
-        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // === impl Settings ===

@@ -22,6 +22,8 @@ mod watch;
 
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
+#[cfg(feature = "config")]
+pub(crate) use self::in_force::Reread;
 pub(crate) use self::in_force::{InForce, Settings};
 pub(crate) use self::placed::Placed;
 pub(crate) use self::placement::Placement;

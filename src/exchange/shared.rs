@@ -55,7 +55,7 @@ impl Shared {
     /// kept of routes under one serves no other.
     #[inline]
     pub(crate) fn path_key(&self, policy: Brief) -> u64 {
-        self.secret.wrapping_add(u64::from(policy.version()) << 32)
+        self.secret ^ u64::from(policy.version()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     /// What no other lint of the process has, as long as this one lives.

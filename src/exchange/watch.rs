@@ -50,7 +50,7 @@ impl Shared {
         let status = PolicyStatus {
             is_new,
             source: self.in_force.source(),
-            hash: self.in_force.hash(),
+            hash: self.in_force.policy().hash(),
             preset: table.preset,
             cap: table.cap,
             capped_floors: table.capped_floors,

@@ -17,6 +17,7 @@ pub(crate) struct Written<T> {
 }
 
 impl<T> Written<T> {
+    #[cfg(feature = "config")]
     pub(crate) fn map<U>(self, as_read: impl FnOnce(T) -> U) -> Written<U> {
         Written { value: as_read(self.value), origin: self.origin }
     }

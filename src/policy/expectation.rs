@@ -212,10 +212,10 @@ impl KnownViolation {
     /// What counts its cases.
     pub(super) fn tally(&self, now: Instant) -> Arc<Expected> {
         let route = match &self.route {
-            Some(route) => Label::new(&route.to_string()),
-            None => Label::new("everywhere"),
+            Some(route) => Label::of_policy(&route.to_string()),
+            None => Label::of_policy("everywhere"),
         };
-        let (owner, reason) = (Label::new(&self.owner), self.reason.clone());
+        let (owner, reason) = (Label::of_policy(&self.owner), self.reason.clone());
         Arc::new(Expected::new(self.lint, route, owner, reason, now))
     }
 

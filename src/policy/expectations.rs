@@ -54,7 +54,7 @@ impl Expectations {
                 }
             }
             let template = pattern.template.as_ref().filter(|_| *beside);
-            entry.label = template.map(|template| Label::new(template.as_str()));
+            entry.label = template.map(|template| Label::of_policy(template.as_str()));
             entry
         });
         let entries: Vec<_> = entries.collect();

@@ -144,7 +144,7 @@ impl Matcher {
     fn insert_beside_messages(&mut self, pattern: &Pattern, beside: bool, index: u32) {
         match (&pattern.target, &pattern.template, &pattern.method) {
             (None, template, method) => {
-                let label = template.as_ref().map(|template| Label::new(template.as_str()));
+                let label = template.as_ref().map(|template| Label::of_policy(template.as_str()));
                 // There may be too many: then this one is told by no label.
                 if let Some(label) = label.filter(|label| *label != Label::OTHER) {
                     self.by_label.entry(label).or_default().push((method.clone(), index));

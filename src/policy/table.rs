@@ -13,8 +13,9 @@ use super::expectations::Expectations;
 use super::instance::Instance;
 use super::levels::Levels;
 use super::matcher::Matcher;
+use super::policy::ParsedRoute;
 use super::routes::Routes;
-use super::{Day, Environment, ExpectationStatus, KnownViolation, Policy, Preset};
+use super::{Day, Environment, ExpectationStatus, KnownViolation, Policy, Preset, Template};
 use crate::connection::{Bounds, RouteSlot};
 use crate::lint::{Expected, Label, Level, Lint, LintSet};
 
@@ -94,7 +95,7 @@ impl Table {
                 (*lint, beside.settle(*lint, policy.decide(*lint, Some(rule), code, instance)))
             });
             let template = route.pattern.template.as_ref();
-            default.with(named, template.map(|template| Label::new(template.as_str())))
+            default.with(named, template.map(|template| Label::of_policy(template.as_str())))
         });
         let routes: Vec<_> = routes.collect();
         let would = policy.preview.as_ref().map(|preview| Would::new(policy, preview, beside));
@@ -124,7 +125,8 @@ impl Table {
             floors: Levels::new(|lint| policy.floor(lint, instance).min(environment.cap())),
             reads_inbound_paths: !policy.excluded_paths.is_empty()
                 || matchers().any(|matcher| matcher.reads_inbound_paths()),
-            knows_by_label: matchers().count() == 1,
+            knows_by_label: matchers().count() == 1
+                && policy.routes.iter().zip(&routes).all(is_whole),
             tells_upstreams_apart: matchers().any(|matcher| matcher.tells_upstreams_apart()),
             default,
             routes,
@@ -308,6 +310,13 @@ impl Table {
             Match::Default | Match::Excluded => &self.default,
         }
     }
+}
+
+/// Whether a route's label is its template: one may be cut, and there may be too many.
+fn is_whole((route, levels): (&ParsedRoute, &RouteLevels)) -> bool {
+    let text =
+        |template: &Template| levels.label.is_some_and(|label| label.as_str() == template.as_str());
+    route.pattern.template.as_ref().is_none_or(text)
 }
 
 // === impl RouteLevels ===

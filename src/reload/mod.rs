@@ -6,21 +6,20 @@ mod watch;
 #[cfg(feature = "reload")]
 pub use self::watch::PolicyWatch;
 
-use std::convert::Infallible;
 #[cfg(feature = "reload")]
-use std::{io, ops::ControlFlow, sync::Arc};
+use std::{io, sync::Arc};
 
 use crate::ConnLint;
 #[cfg(feature = "config")]
-use crate::exchange::Shared;
+use crate::exchange::{Reread, Shared};
 use crate::policy::Policy;
 #[cfg(feature = "config")]
-use crate::policy::{PolicyErrors, Reload, Severity};
+use crate::policy::{PolicyErrors, Reload};
 
 impl ConnLint {
     /// The policy in force; what it makes of a request tells [`Policy::effective`].
     pub fn policy(&self) -> Policy {
-        self.0.in_force.policy()
+        (*self.0.in_force.policy()).clone()
     }
 
     /// Puts another policy in force. Requests that are under way finish under the one that they
@@ -34,11 +33,8 @@ impl ConnLint {
     /// lint.replace_policy(Preset::Recommended1);
     /// ```
     pub fn replace_policy(&self, policy: impl Into<Policy>) {
-        let shared = &self.0;
-        let Ok(_) = shared
-            .in_force
-            .replace(shared.clock.now(), |_| Ok::<_, Infallible>(Some(policy.into())));
-        shared.took_policy();
+        self.0.in_force.replace(policy.into(), self.0.clock.now());
+        self.0.took_policy();
     }
 
     /// Reads the policy's files again, and puts what they say in force.
@@ -59,7 +55,7 @@ impl ConnLint {
     /// ```
     #[cfg(feature = "config")]
     pub fn reload(&self) -> Result<Reload, PolicyErrors> {
-        self.0.reload(None).1
+        self.0.reload(Asked::ByCode)
     }
 
     /// Watches the policy's files, and the links that lead to them, and reloads the policy within
@@ -83,45 +79,41 @@ impl ConnLint {
     /// ```
     #[cfg(feature = "reload")]
     pub fn watch(&self) -> io::Result<PolicyWatch> {
-        let policy = self.policy();
         let shared = Arc::downgrade(&self.0);
-        let mut tried = policy.hash();
-        PolicyWatch::new(policy.files(), move || match shared.upgrade() {
-            None => ControlFlow::Break(()),
-            Some(shared) => {
-                tried = shared.reload(tried).0;
-                ControlFlow::Continue(())
-            }
+        PolicyWatch::new(self.0.in_force.policy().files(), move || {
+            let shared = shared.upgrade()?;
+            // Reported already.
+            _ = shared.reload(Asked::ByWatch);
+            Some(shared.in_force.policy().files())
         })
     }
 }
 
+/// Who asks for a reload: a watch does so again and again.
+#[cfg(feature = "config")]
+#[derive(Clone, Copy, PartialEq)]
+enum Asked {
+    ByCode,
+    #[cfg(feature = "reload")]
+    ByWatch,
+}
+
 #[cfg(feature = "config")]
 impl Shared {
-    /// Reads the files again, unless they are what was tried before; the hash of what was tried.
-    fn reload(&self, tried: Option<u64>) -> (Option<u64>, Result<Reload, PolicyErrors>) {
-        let mut hash = tried;
-        let replaced = self.in_force.replace(self.clock.now(), |policy| {
-            let Some(next) = policy.read_again() else { return Ok(None) };
-            hash = next.hash();
-            if hash == tried || hash == policy.hash() && !self.in_force.is_failing() {
-                return Ok(None);
-            }
-            match next.problems().filter(|errors| errors.severity() == Severity::Error) {
-                Some(errors) => Err(errors.clone()),
-                None => Ok(Some(next)),
-            }
-        });
-        if hash == tried && tried.is_some() {
-            return (hash, Ok(Reload::Unchanged));
+    fn reload(&self, asked: Asked) -> Result<Reload, PolicyErrors> {
+        let (outcome, is_news) = match self.in_force.reread(self.clock.now()) {
+            Reread::Unchanged => (Ok(Reload::Unchanged), false),
+            Reread::Replaced => (Ok(Reload::Replaced), true),
+            Reread::Refused { errors, again } => (Err(errors), !again),
+        };
+        if is_news || asked == Asked::ByCode {
+            self.reporter.reloaded(outcome.as_ref().copied());
         }
-        self.in_force.fails(replaced.is_err());
-        let outcome = replaced.map(|replaced| match replaced {
-            true => Reload::Replaced,
-            false => Reload::Unchanged,
-        });
-        self.reporter.reloaded(outcome.as_ref().copied());
-        self.took_policy();
-        (hash, outcome)
+        match outcome {
+            Ok(Reload::Replaced) => self.took_policy(),
+            Err(_) if is_news => _ = self.look_at_policy(false),
+            _ => {}
+        }
+        outcome
     }
 }

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +32,8 @@ struct Directories {
     /// None where the system has no way to tell, or no more of it.
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
+    /// Whether that is all of them: one may not be there yet.
+    sees_all: bool,
 }
 
 /// Editors and orchestrators replace a file in several steps.
@@ -52,10 +53,11 @@ const LINKS: usize = 16;
 // === impl PolicyWatch ===
 
 impl PolicyWatch {
-    /// Calls `look` whenever the files may have changed, and now and then, until it breaks.
+    /// Calls `look` whenever the files may have changed, and now and then. It says which files are
+    /// to be watched from then on; none ends the watch.
     pub(crate) fn new(
         files: Vec<PathBuf>,
-        look: impl FnMut() -> ControlFlow<()> + Send + 'static,
+        look: impl FnMut() -> Option<Vec<PathBuf>> + Send + 'static,
     ) -> io::Result<PolicyWatch> {
         if files.is_empty() {
             return Ok(PolicyWatch { thread: None });
@@ -85,12 +87,11 @@ fn run(
     mut directories: Directories,
     events: &Receiver<()>,
     stopped: &AtomicBool,
-    mut look: impl FnMut() -> ControlFlow<()>,
+    mut look: impl FnMut() -> Option<Vec<PathBuf>>,
 ) {
     while !stopped.load(Ordering::Relaxed) {
-        if look().is_break() {
-            return;
-        }
+        let Some(files) = look() else { return };
+        directories.files = files;
         // Links may lead elsewhere now. What happened meanwhile is an event of the next turn.
         directories.follow();
         match events.recv_timeout(directories.interval()) {
@@ -118,7 +119,8 @@ impl Directories {
             _ = sender.try_send(());
         };
         let watcher = notify::recommended_watcher(told).ok();
-        let mut directories = Directories { files, watcher, watched: BTreeSet::new() };
+        let mut directories =
+            Directories { files, watcher, watched: BTreeSet::new(), sees_all: false };
         directories.follow();
         directories
     }
@@ -132,14 +134,16 @@ impl Directories {
             _ = watcher.unwatch(gone);
         }
         // A directory may be another one under its name, so that each is asked for again.
+        let all = wanted.len();
         self.watched = wanted
             .into_iter()
             .filter(|directory| watcher.watch(directory, RecursiveMode::NonRecursive).is_ok())
             .collect();
+        self.sees_all = self.watched.len() == all;
     }
 
     fn interval(&self) -> Duration {
-        if self.watched.is_empty() { LOOK_WITHOUT_EVENTS } else { LOOK }
+        if self.sees_all { LOOK } else { LOOK_WITHOUT_EVENTS }
     }
 }
 
@@ -218,11 +222,9 @@ mod tests {
             let text = fs::read_to_string(&path).ok();
             if text.is_some() && text != last {
                 last.clone_from(&text);
-                if sender.send(text.unwrap_or_default()).is_err() {
-                    return ControlFlow::Break(());
-                }
+                sender.send(text.unwrap_or_default()).ok()?;
             }
-            ControlFlow::Continue(())
+            Some(vec![path.clone()])
         };
         (PolicyWatch::new(vec![file.to_owned()], look).expect("a thread starts"), texts)
     }

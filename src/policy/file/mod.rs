@@ -30,8 +30,10 @@ use toml::de::{DeTable, DeValue, Error};
 use self::keys::Table as _;
 use self::tables::PolicyFile;
 use self::walk::Walk;
+use super::document::Written;
 use super::error::quoted;
 use super::{PolicyError, PolicyErrorKind, Severity};
+use crate::lint::Level;
 
 /// A value, and where it stands.
 type Value<'i> = Spanned<DeValue<'i>>;
@@ -57,10 +59,12 @@ struct Reading {
 fn read(name: Arc<str>, bytes: &[u8]) -> Reading {
     let text = String::from_utf8_lossy(bytes);
     // A byte order mark is no character of the first line.
+    let whole = text.len();
     let text = text.trim_start_matches('\u{feff}');
+    let mark = whole - text.len();
     let mut walk = Walk::new(name, text);
     if let Err(error) = std::str::from_utf8(bytes) {
-        let at = error.valid_up_to().min(text.len());
+        let at = error.valid_up_to().saturating_sub(mark).min(text.len());
         walk.refuse(at, Severity::Error, || {
             PolicyError::new(PolicyErrorKind::Unreadable, "not UTF-8 here")
         });
@@ -75,7 +79,12 @@ fn read(name: Arc<str>, bytes: &[u8]) -> Reading {
             root
         }
     };
-    let file = walk.keys(root.get_ref(), 0, PolicyFile::NAME, |keys| PolicyFile::keys(keys));
+    let mut file = walk.keys(root.get_ref(), 0, PolicyFile::NAME, |keys| PolicyFile::keys(keys));
+    if let (None, Some((key, _))) = (&file.document.cap, root.get_ref().get_key_value("cap")) {
+        // A slip in what holds acts down is not to let them go.
+        let origin = walk.origin(key.span().start);
+        file.document.cap = Some(Written { value: Level::Warn, origin });
+    }
     let (errors, more) = walk.finish();
     Reading { file, errors, more, is_read: true, files: Vec::new() }
 }

@@ -156,7 +156,11 @@ fn read_setting<P: Place>(
             "`share` means nothing here: it is a share of those that `fix` or `deny`".to_owned()
         });
     }
-    let share = draft.share.filter(|_| acts);
+    // A slip is not to act on all: one that can't be read is that of no instance.
+    let slip = map
+        .get_key_value("share")
+        .map(|(key, _)| Written { value: 0.0, origin: walk.origin(key.span().start) });
+    let share = draft.share.or(slip).filter(|_| acts);
     let nothing = level.is_none() && draft.bounds == BoundsDocument::default();
     (!nothing).then_some(Setting { lint: name, level, share, bounds: draft.bounds })
 }

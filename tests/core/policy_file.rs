@@ -391,3 +391,19 @@ fn the_file_of_the_readme_is_in_order() {
 fn level(policy: &Policy) -> Level {
     level_on(&quiet().policy(policy.clone()).build(), Method::GET, "/")
 }
+
+#[test]
+fn a_slip_in_what_holds_acts_down_lets_none_go() {
+    let level = |text: &str| {
+        let policy = Policy::stack().text("conn-lint.toml", text).load_or_builtin();
+        assert!(policy.problems().is_some(), "it is told: {text}");
+        level_on(&quiet().policy(policy).build(), Method::GET, "/")
+    };
+    for text in [
+        "version = 1\npreset = \"recommended-1\"\ncap = \"wran\"\n",
+        "version = 1\n[lints]\nhandler-sends-close = { level = \"fix\", share = \"1.0\" }\n",
+        "version = 1\n[lints]\nhandler-sends-close = { level = \"fix\", share = 10 }\n",
+    ] {
+        assert_eq!(level(text), Level::Warn, "{text}");
+    }
+}

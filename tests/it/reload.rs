@@ -292,3 +292,20 @@ fn under(route: &str) -> Policy {
     let route = tower_conn_lint::Route::inbound(route).fix(lint::HANDLER_SENDS_CLOSE);
     Policy::builder().route(route).build().expect("the policy is well-formed")
 }
+
+#[tokio::test]
+async fn a_watch_sees_a_file_put_back_behind_a_reload_by_code() {
+    let file = PolicyFile::new("put-back", &version(0));
+    let (lint, mut outcomes) = lint(&file.path);
+    let watch = lint.watch().expect("a thread starts");
+    file.replace(&version(1));
+    lint.reload().expect("the file is good");
+    file.replace(&version(0));
+    let app = Router::new().route("/items/{id}", get(|| async { "never" }));
+    let server = Wired::of(&lint, app).await;
+    let mut peer = Peer::connect(server.addr).await;
+    while peer.ask(REQUEST).await.status() != denial(0).1 {
+        within("the watch", outcomes.recv()).await.expect("the lint lives").expect("all are good");
+    }
+    drop(watch);
+}

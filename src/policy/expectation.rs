@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::document::{ExpectationDocument, Written};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Shape};
 use super::{Day, LintName, Origin, RouteName};
 use crate::connection::Side;
 use crate::lint::{Expected, Label, Lint};
@@ -126,6 +126,9 @@ pub struct ExpectationStatus {
     pub origin: Origin,
 }
 
+/// What makes two expectations the same.
+pub(super) type Identity = (Lint, Option<Shape>, Arc<str>);
+
 // === impl Expectation ===
 
 impl Expectation {
@@ -237,6 +240,10 @@ impl KnownViolation {
             state: self.state_after(today, quiet_for),
             origin: self.origin.clone(),
         }
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        (self.lint, self.pattern.as_ref().map(Pattern::shape), self.owner.clone())
     }
 
     /// Whether it is the same one, though perhaps with another day.

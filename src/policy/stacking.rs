@@ -10,6 +10,7 @@ use super::decision::Rule;
 use super::document::{
     BoundsDocument, Document, ExpectationDocument, Preview, RouteDocument, Setting, Written,
 };
+use super::expectation::Identity;
 use super::expectations::Expectations;
 use super::matcher::Matcher;
 use super::pattern::{Pattern, Shape};
@@ -29,9 +30,6 @@ struct Stacking {
     /// The first document that allows no cap above it.
     no_cap: Option<Origin>,
 }
-
-/// What makes two expectations the same.
-type Identity = (Lint, Option<Shape>, Arc<str>);
 
 /// How many known violations a policy holds.
 pub(super) const MOST_EXPECTATIONS: usize = 1024;
@@ -149,8 +147,22 @@ impl Stacking {
                 let what = format_args!("a floor at `{}`", rule.rollout);
                 errors.push(below_floor(what, lint, &rule.origin, floor));
             }
+            self.refuse_expected(lint, &rule, errors);
             self.policy.floors.entry(lint).or_default().push(rule);
         }
+    }
+
+    /// Takes out what documents below this floor expect.
+    fn refuse_expected(&mut self, lint: Lint, floor: &Rule, errors: &mut Vec<PolicyError>) {
+        let known = mem::take(&mut self.known).into_iter();
+        let (refused, kept): (Vec<_>, _) = known.partition(|known| known.lint == lint);
+        self.known = kept;
+        for KnownViolation { origin, .. } in &refused {
+            let what = format_args!("an expectation of `{lint}`");
+            errors.push(below_floor(what, lint, origin, floor));
+        }
+        let identities = self.known.iter().map(KnownViolation::identity);
+        self.expectations = identities.zip(0..).collect();
     }
 
     fn lints(&mut self, settings: &[Setting], errors: &mut Vec<PolicyError>) {
@@ -241,8 +253,7 @@ impl Stacking {
             errors.push(PolicyError::day(&value.to_string()).at(origin));
         }
         let all = &mut self.known;
-        let shape = known.pattern.as_ref().map(Pattern::shape);
-        let identity = (*lint, shape, known.owner.clone());
+        let identity = known.identity();
         match self.expectations.get(&identity) {
             Some(index) => all[*index] = known,
             None if all.len() >= MOST_EXPECTATIONS => {

@@ -348,16 +348,17 @@ impl RouteLevels {
 
 impl Beside<'_> {
     fn code_of(&self, lint: Lint) -> Option<Level> {
-        let of = |levels: &[(Lint, Level)]| {
-            levels.iter().rev().find(|(named, _)| *named == lint).map(|(_, level)| *level)
-        };
-        of(self.code)
+        last(self.code, lint)
+    }
+
+    /// What the environment sets.
+    fn forced(&self, lint: Lint) -> Option<Level> {
+        last(&self.environment.levels, lint)
     }
 
     /// What the environment leaves of a decision: the level here, and inside the share.
     fn settle(&self, lint: Lint, decision: Decision<'_>) -> (Level, Level) {
-        let Environment { levels, .. } = self.environment;
-        let forced = levels.iter().rev().find(|(named, _)| *named == lint).map(|(_, level)| *level);
+        let forced = self.forced(lint);
         let cap = self.environment.cap();
         let settled = |level: Level| forced.unwrap_or(level).min(cap);
         (settled(decision.here), settled(decision.inside))
@@ -373,4 +374,9 @@ impl Beside<'_> {
         let capped = policy.floors.iter().filter(|(lint, floors)| is_capped(lint, floors));
         capped.map(|(lint, _)| *lint).collect()
     }
+}
+
+/// What was set last.
+fn last(levels: &[(Lint, Level)], lint: Lint) -> Option<Level> {
+    levels.iter().rev().find(|(named, _)| *named == lint).map(|(_, level)| *level)
 }

@@ -33,10 +33,12 @@ enum Matching {
 // === impl Would ===
 
 impl Would {
-    /// Shares are left out: each instance tells what those in them would do.
+    /// Shares are left out: each instance tells what those in them would do. So is the cap of the
+    /// environment, but its levels stand over any policy.
     pub(super) fn new(policy: &Policy, preview: &Policy, beside: &Beside<'_>) -> Would {
         let level = |lint: Lint, rule: Option<&Rule>| -> Level {
-            preview.decide(lint, rule, beside.code_of(lint), beside.instance).inside
+            let decided = || preview.decide(lint, rule, beside.code_of(lint), beside.instance);
+            beside.forced(lint).unwrap_or_else(|| decided().inside)
         };
         let default = Levels::new(|lint| level(lint, None));
         let routes = preview.routes.iter().map(|route| {

@@ -77,6 +77,24 @@ fn a_floor_holds_against_whatever_stands_over_it() {
 }
 
 #[test]
+fn a_later_floor_holds_over_what_was_expected_below() {
+    let base = File::new("base.toml").expect(HANDLER_SENDS_CLOSE, None, "store").expect(
+        CALLER_SENDS_CLOSE,
+        None,
+        "store",
+    );
+    let team = File::new("team.toml").floor(HANDLER_SENDS_CLOSE, Level::Fix);
+    let team = team.expect(HANDLER_SENDS_CLOSE, Some((Side::Inbound, "/a")), "team");
+    let (policy, errors) = stack([base, team]);
+    let told: Vec<_> = errors.iter().map(told).collect();
+    assert_eq!(told, ["BelowFloor at base.toml:1:1 against team.toml:1:1"]);
+    let table = table(&policy);
+    assert_eq!(get(&table, "/b", HANDLER_SENDS_CLOSE), Level::Fix, "the floor holds");
+    assert_eq!(get(&table, "/a", HANDLER_SENDS_CLOSE), Level::Allow, "its own document may");
+    assert_eq!(get(&table, "/b", CALLER_SENDS_CLOSE), Level::Allow, "it is of another lint");
+}
+
+#[test]
 fn a_floor_admits_more() {
     let base = File::new("base.toml").floor(CLIENT_SENDS_CLOSE, Level::Warn);
     let policy = well_formed([

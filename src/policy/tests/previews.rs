@@ -57,6 +57,21 @@ fn a_preview_is_at_least_the_floor_and_under_code() {
     let table = compiled(&policy, &code, "", "instance");
     let found = levels(&table, HANDLER_SENDS_CLOSE, Matched::DEFAULT);
     assert_eq!(found, (Level::Allow, None), "code stands over any policy");
+    for (environment, expected) in [
+        ("handler-sends-close=allow", (Level::Allow, None)),
+        ("handler-sends-close=warn", (Level::Warn, Some(Level::Warn))),
+        ("observe", (Level::Allow, None)),
+    ] {
+        let table = compiled(&policy, &code, environment, "instance");
+        let found = levels(&table, HANDLER_SENDS_CLOSE, Matched::DEFAULT);
+        assert_eq!(found, expected, "the environment over that: {environment}");
+    }
+    let table = compiled(&policy, &[], "handler-sends-close=allow", "instance");
+    let found = levels(&table, HANDLER_SENDS_CLOSE, Matched::DEFAULT);
+    assert_eq!(found, (Level::Allow, None), "and over the preview alone");
+    let table = compiled(&policy, &[], "observe", "instance");
+    let found = levels(&table, HANDLER_SENDS_CLOSE, Matched::DEFAULT);
+    assert_eq!(found, (Level::Warn, Some(Level::Fix)), "a cap is not previewed");
 }
 
 /// Templates that overlap and cross.

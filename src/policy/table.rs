@@ -111,6 +111,7 @@ impl Table {
             expectations.matcher(),
         ];
         let matchers = || matchers.iter().flatten();
+        let would_exclude = would.as_ref().is_some_and(Would::excludes_paths);
         Table {
             version: before.map_or(0, |before| before.version).wrapping_add(1),
             preset: policy.preset.value,
@@ -123,8 +124,9 @@ impl Table {
             settled: code.iter().chain(&environment.levels).map(|(lint, _)| *lint).collect(),
             floors: Levels::new(|lint| policy.floor(lint, instance).min(environment.cap())),
             reads_inbound_paths: !policy.excluded_paths.is_empty()
+                || would_exclude
                 || matchers().any(|matcher| matcher.reads_inbound_paths()),
-            knows_by_label: matchers().count() == 1,
+            knows_by_label: matchers().count() == 1 && !would_exclude,
             tells_upstreams_apart: matchers().any(|matcher| matcher.tells_upstreams_apart()),
             default,
             routes,
@@ -161,6 +163,17 @@ impl Table {
             return Matched::EXCLUDED;
         }
         self.matched(|matcher| matcher.inbound(method, path), |would| would.excludes(method, path))
+    }
+
+    /// A probe, where the policy in force leaves those in.
+    pub(crate) fn inbound_probe(&self, method: &Method, path: &str) -> Matched {
+        let matched = self.inbound(method, path);
+        let would = if self.would_exclude_probes() { Match::Excluded } else { matched.would };
+        Matched { would, ..matched }
+    }
+
+    pub(crate) fn would_exclude_probes(&self) -> bool {
+        self.would.as_ref().is_some_and(|would| would.probes_excluded)
     }
 
     /// By the client's name first, then by the host with its port, then by the host alone.

@@ -1,6 +1,7 @@
 mod matched;
 mod would;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -9,6 +10,7 @@ use http::{Method, StatusCode};
 
 use self::would::Would;
 use super::decision::{Decision, Rule};
+use super::expectation::Identity;
 use super::expectations::Expectations;
 use super::instance::Instance;
 use super::levels::Levels;
@@ -99,9 +101,13 @@ impl Table {
         let routes: Vec<_> = routes.collect();
         let would = policy.preview.as_ref().map(|preview| Would::new(policy, preview, beside));
         let expectations = policy.expectations.clone();
-        let tally = |known| {
-            let carried = before.and_then(|before| before.tally_of(known));
-            carried.cloned().unwrap_or_else(|| known.tally(now))
+        let counted = before.map(Table::tallies).unwrap_or_default();
+        let tally = |known: &KnownViolation| {
+            let (tally, before) = (known.tally(now), counted.get(&known.identity()));
+            Arc::new(match before {
+                Some(before) => tally.resuming(before),
+                None => tally,
+            })
         };
         let tallies = expectations.all().iter().map(tally).collect();
         let places = routes.len() + expectations.routes();
@@ -281,9 +287,9 @@ impl Table {
         (all, news)
     }
 
-    fn tally_of(&self, known: &KnownViolation) -> Option<&Arc<Expected>> {
-        let index = self.expectations.all().iter().position(|other| other.is_same(known));
-        self.tallies.get(index?)
+    fn tallies(&self) -> HashMap<Identity, &Expected> {
+        let identities = self.expectations.all().iter().map(KnownViolation::identity);
+        identities.zip(self.tallies.iter().map(|tally| &**tally)).collect()
     }
 
     /// Asks the policy's routes, those of the preview and those of expectations.

@@ -58,6 +58,8 @@ impl Target {
         let table = &placement.table;
         if signs.contains(Signs::PROBE) && table.probes_excluded {
             Target::matched(Matched::EXCLUDED)
+        } else if signs.contains(Signs::PROBE) && table.would_exclude_probes() {
+            Target::matched(table.inbound_probe(method, path()))
         } else if table.reads_inbound_paths() {
             Target::new(placement, method, None, path())
         } else {

@@ -27,6 +27,12 @@ pub struct Expected {
     pub owner: Label,
     /// Why it is expected.
     pub reason: Arc<str>,
+    /// Shared with those that tell of it under policies before and after.
+    counted: Arc<Counted>,
+}
+
+#[derive(Debug)]
+struct Counted {
     seen: AtomicU64,
     /// Nanoseconds from `since` to the last one.
     last: AtomicU64,
@@ -46,30 +52,37 @@ impl Expected {
         now: Instant,
     ) -> Expected {
         let (seen, last) = (AtomicU64::new(0), AtomicU64::new(0));
-        Expected { lint, route, owner, reason, seen, last, since: now, told: AtomicU8::new(0) }
+        let counted = Counted { seen, last, since: now, told: AtomicU8::new(0) };
+        Expected { lint, route, owner, reason, counted: Arc::new(counted) }
+    }
+
+    /// Counts on from what was counted before.
+    pub(crate) fn resuming(self, before: &Expected) -> Expected {
+        Expected { counted: before.counted.clone(), ..self }
     }
 
     /// How often it was seen since the lint was built.
     pub fn seen(&self) -> u64 {
-        self.seen.load(Ordering::Relaxed)
+        self.counted.seen.load(Ordering::Relaxed)
     }
 
     /// Counts one. Relaxed: what is read together may be one apart.
     pub(crate) fn count(&self, now: Instant) {
-        let at = u64::try_from(now.saturating_duration_since(self.since).as_nanos());
-        self.last.fetch_max(at.unwrap_or(u64::MAX), Ordering::Relaxed);
-        self.seen.fetch_add(1, Ordering::Relaxed);
+        let at = u64::try_from(now.saturating_duration_since(self.counted.since).as_nanos());
+        self.counted.last.fetch_max(at.unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.counted.seen.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether this state is another than the one that was last told, which it is from now on; the
     /// first is zero. Relaxed: one of those who look at once finds it.
     pub(crate) fn is_news(&self, state: u8) -> bool {
-        self.told.swap(state, Ordering::Relaxed) != state
+        self.counted.told.swap(state, Ordering::Relaxed) != state
     }
 
     /// How long it has not been seen: since it was last, or since it is expected.
     pub(crate) fn quiet_for(&self, now: Instant) -> Duration {
-        let last = self.since + Duration::from_nanos(self.last.load(Ordering::Relaxed));
+        let last =
+            self.counted.since + Duration::from_nanos(self.counted.last.load(Ordering::Relaxed));
         now.saturating_duration_since(last)
     }
 }

@@ -61,7 +61,7 @@ pub struct EffectiveLevel {
     pub by: DecidedBy,
     /// Where that stands.
     pub origin: Origin,
-    /// What the preview would do, where there is one.
+    /// What the preview would do, where there is one that doesn't leave this request alone.
     pub would: Option<Level>,
 }
 
@@ -77,6 +77,7 @@ impl Policy {
         let is_of_side =
             |lint: &Lint| side.is_none_or(|side| lint.is_looked_for(side == Side::Inbound));
         let preview = self.preview.as_deref();
+        let preview = preview.filter(|preview| !query.is_excluded(preview));
         let preview = preview.map(|preview| (preview, query.find(&preview.matcher)));
         let level = |lint: Lint| {
             let known = expectations.find(expected, lint).map(|index| &expectations.all()[index]);

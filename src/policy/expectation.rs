@@ -213,13 +213,13 @@ impl KnownViolation {
     }
 
     /// What counts its cases.
-    pub(super) fn tally(&self, now: Instant) -> Arc<Expected> {
+    pub(super) fn tally(&self, now: Instant) -> Expected {
         let route = match &self.route {
             Some(route) => Label::of_policy(&route.to_string()),
             None => Label::of_policy("everywhere"),
         };
         let (owner, reason) = (Label::of_policy(&self.owner), self.reason.clone());
-        Arc::new(Expected::new(self.lint, route, owner, reason, now))
+        Expected::new(self.lint, route, owner, reason, now)
     }
 
     pub(super) fn status(
@@ -244,11 +244,6 @@ impl KnownViolation {
 
     pub(super) fn identity(&self) -> Identity {
         (self.lint, self.pattern.as_ref().map(Pattern::shape), self.owner.clone())
-    }
-
-    /// Whether it is the same one, though perhaps with another day.
-    pub(super) fn is_same(&self, other: &KnownViolation) -> bool {
-        self.lint == other.lint && self.route == other.route && self.owner == other.owner
     }
 }
 

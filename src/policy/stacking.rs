@@ -59,10 +59,11 @@ impl Policy {
         (policy, errors)
     }
 
-    /// A preset alone, but for the floors.
+    /// A preset alone, but for the floors and whether probes are judged.
     fn under(&self, preset: Preset) -> Policy {
         let preset = Written { value: preset, origin: Origin::preset(preset.as_str()) };
-        Policy { preset, floors: self.floors.clone(), ..Policy::empty() }
+        let (floors, probes_excluded) = (self.floors.clone(), self.probes_excluded);
+        Policy { preset, floors, probes_excluded, ..Policy::empty() }
     }
 }
 

@@ -1,6 +1,7 @@
 mod matched;
 mod would;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -9,6 +10,7 @@ use http::{Method, StatusCode};
 
 use self::would::Would;
 use super::decision::{Decision, Rule};
+use super::expectation::Identity;
 use super::expectations::Expectations;
 use super::instance::Instance;
 use super::levels::Levels;
@@ -100,9 +102,13 @@ impl Table {
         let routes: Vec<_> = routes.collect();
         let would = policy.preview.as_ref().map(|preview| Would::new(policy, preview, beside));
         let expectations = policy.expectations.clone();
-        let tally = |known| {
-            let carried = before.and_then(|before| before.tally_of(known));
-            carried.cloned().unwrap_or_else(|| known.tally(now))
+        let counted = before.map(Table::tallies).unwrap_or_default();
+        let tally = |known: &KnownViolation| {
+            let (tally, before) = (known.tally(now), counted.get(&known.identity()));
+            Arc::new(match before {
+                Some(before) => tally.resuming(before),
+                None => tally,
+            })
         };
         let tallies = expectations.all().iter().map(tally).collect();
         let places = routes.len() + expectations.routes();
@@ -112,6 +118,7 @@ impl Table {
             expectations.matcher(),
         ];
         let matchers = || matchers.iter().flatten();
+        let would_exclude = would.as_ref().is_some_and(Would::excludes_paths);
         Table {
             version: before.map_or(0, |before| before.version).wrapping_add(1),
             preset: policy.preset.value,
@@ -124,8 +131,10 @@ impl Table {
             settled: code.iter().chain(&environment.levels).map(|(lint, _)| *lint).collect(),
             floors: Levels::new(|lint| policy.floor(lint, instance).min(environment.cap())),
             reads_inbound_paths: !policy.excluded_paths.is_empty()
+                || would_exclude
                 || matchers().any(|matcher| matcher.reads_inbound_paths()),
             knows_by_label: matchers().count() == 1
+                && !would_exclude
                 && policy.routes.iter().zip(&routes).all(is_whole),
             tells_upstreams_apart: matchers().any(|matcher| matcher.tells_upstreams_apart()),
             default,
@@ -163,6 +172,17 @@ impl Table {
             return Matched::EXCLUDED;
         }
         self.matched(|matcher| matcher.inbound(method, path), |would| would.excludes(method, path))
+    }
+
+    /// A probe, where the policy in force leaves those in.
+    pub(crate) fn inbound_probe(&self, method: &Method, path: &str) -> Matched {
+        let matched = self.inbound(method, path);
+        let would = if self.would_exclude_probes() { Match::Excluded } else { matched.would };
+        Matched { would, ..matched }
+    }
+
+    pub(crate) fn would_exclude_probes(&self) -> bool {
+        self.would.as_ref().is_some_and(|would| would.probes_excluded)
     }
 
     /// By the client's name first, then by the host with its port, then by the host alone.
@@ -270,9 +290,9 @@ impl Table {
         (all, news)
     }
 
-    fn tally_of(&self, known: &KnownViolation) -> Option<&Arc<Expected>> {
-        let index = self.expectations.all().iter().position(|other| other.is_same(known));
-        self.tallies.get(index?)
+    fn tallies(&self) -> HashMap<Identity, &Expected> {
+        let identities = self.expectations.all().iter().map(KnownViolation::identity);
+        identities.zip(self.tallies.iter().map(|tally| &**tally)).collect()
     }
 
     /// Asks the policy's routes, those of the preview and those of expectations.

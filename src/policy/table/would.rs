@@ -17,6 +17,7 @@ pub(in crate::policy) struct Would {
     routes: Vec<Levels>,
     matching: Matching,
     excluded_paths: Arc<Routes<()>>,
+    pub(super) probes_excluded: bool,
 }
 
 /// Where a preview's routes are found.
@@ -51,7 +52,8 @@ impl Would {
             (_, first) => Matching::More { matcher: preview.matcher.clone(), first: first as u32 },
         };
         let excluded_paths = preview.excluded_paths.clone();
-        Would { default, routes: routes.collect(), matching, excluded_paths }
+        let probes_excluded = preview.probes_excluded;
+        Would { default, routes: routes.collect(), matching, excluded_paths, probes_excluded }
     }
 
     /// The matcher of routes that the policy in force doesn't have.
@@ -80,6 +82,10 @@ impl Would {
                 both => (both, both),
             },
         }
+    }
+
+    pub(super) fn excludes_paths(&self) -> bool {
+        !self.excluded_paths.is_empty()
     }
 
     pub(super) fn excludes(&self, method: &Method, path: &str) -> bool {

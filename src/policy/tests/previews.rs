@@ -36,6 +36,32 @@ fn the_routes_of_a_preview_count() {
 }
 
 #[test]
+fn what_a_preview_excludes_is_left_alone_by_it() {
+    let next = || File::new("next").lint(HANDLER_SENDS_CLOSE, Level::Fix);
+    let file = || File::new("f").exclude_probes(false);
+    let at = |table: &Table, path| table.inbound(&Method::GET, path);
+    let policy = well_formed([file().preview(next().exclude("/b").exclude_probes(true))]);
+    let excluding = table(&policy);
+    assert!(excluding.reads_inbound_paths(), "its paths are told apart");
+    assert!(!excluding.knows_by_label(), "a label may hold paths of both kinds");
+    for (path, would) in [("/a", Some(Level::Fix)), ("/b", None)] {
+        let found = levels(&excluding, HANDLER_SENDS_CLOSE, at(&excluding, path));
+        assert_eq!(found, (Level::Warn, would), "in a table, {path}");
+        let effective = policy.effective(&Query::inbound(path).expect("it is a path"));
+        let level = effective.get(HANDLER_SENDS_CLOSE).expect("it is there");
+        assert_eq!((level.level, level.would), (Level::Warn, would), "told, {path}");
+    }
+    let probe =
+        |table: &Table| levels(table, HANDLER_SENDS_CLOSE, table.inbound_probe(&Method::GET, "/a"));
+    assert_eq!(probe(&excluding), (Level::Warn, None), "a probe");
+    let including = table(&well_formed([file().preview(next())]));
+    assert_eq!(probe(&including), (Level::Warn, Some(Level::Fix)), "one that is judged there, too");
+    let preset = Policy::builder().exclude_probes(false).preview(Preset::Strict1);
+    let preset = table(&preset.build().expect("it is well-formed"));
+    assert!(!preset.would_exclude_probes(), "a preset says nothing of probes");
+}
+
+#[test]
 fn a_preview_is_at_least_the_floor_and_under_code() {
     let next = File::new("next.toml").lint(HANDLER_SENDS_CLOSE, Level::Allow);
     let file = File::new("f").floor(HANDLER_SENDS_CLOSE, Level::Fix).preview(next);

@@ -319,3 +319,27 @@ fn expectations_are_bounded_and_mistakes_in_them_told() {
         assert_eq!(policy.expectations().len(), kept, "{told_as}");
     }
 }
+
+#[test]
+fn an_expectation_counts_on_after_a_reload_and_tells_its_new_reason() {
+    let policy = |route: &str, reason: &str| {
+        let known = Expectation::new(HANDLER_SENDS_CLOSE, "store", reason).inbound(route);
+        Policy::builder().expect(known).build().expect("it is well-formed")
+    };
+    let (environment, _) = Environment::parse("");
+    let (instance, now) = (Instance::new("instance"), Instant::now());
+    let beside = Beside { code: &[], environment: &environment, instance, bounds: None, now };
+    let expected = |table: &Table| {
+        let rules = table.rules(table.inbound(&Method::GET, "/a/1"));
+        let verdict = rules.verdict(HANDLER_SENDS_CLOSE, Place::OutgoingResponse, || None);
+        verdict.and_then(|verdict| verdict.expected).expect("it is expected")
+    };
+    let before = Table::new(&policy("/a/{id}", "old"), &beside, None);
+    expected(&before).count(now);
+    let after = Table::new(&policy("/a/{number}", "new"), &beside, Some(&before));
+    assert_eq!(&*expected(&after).reason, "new", "the reason of the policy in force");
+    assert_eq!(expected(&after).route.as_str(), "inbound /a/{number}");
+    assert_eq!(expected(&after).seen(), 1, "a parameter's name makes no other route");
+    expected(&before).count(now);
+    assert_eq!(expected(&after).seen(), 2, "requests under the policy before still count");
+}

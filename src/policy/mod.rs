@@ -50,7 +50,7 @@ mod levels;
 mod lint_name;
 mod matcher;
 // Places in files come from the reader of files.
-#[allow(dead_code)]
+#[cfg_attr(not(feature = "config"), allow(dead_code))]
 mod origin;
 mod pattern;
 #[expect(clippy::module_inception, reason = "the policy is the module's one noun")]

@@ -33,7 +33,8 @@ pub(crate) struct Loaded {
     pub(crate) hash: u64,
     /// Whether any of it could be.
     pub(crate) is_read: bool,
-    /// Those that were read, and those that could not be.
+    /// Those that were read, and those that could not be: for who watches them.
+    #[cfg_attr(not(feature = "reload"), allow(dead_code))]
     pub(crate) files: Vec<PathBuf>,
 }
 

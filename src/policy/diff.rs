@@ -45,7 +45,8 @@ pub struct Change {
 /// let floor = || Policy::builder().floor(lint::CLIENT_SENDS_CLOSE, Level::Fix);
 /// let tenth = Rollout::new(Level::Deny, 0.1);
 /// let old = floor().build().unwrap();
-/// let new = floor().level(lint::CLIENT_SENDS_CLOSE, tenth).build().unwrap();
+/// // On the others it would be a warning, below the floor: told, and the floor holds.
+/// let (new, _) = floor().level(lint::CLIENT_SENDS_CLOSE, tenth).build_lossy();
 /// let changes = old.diff(&new);
 /// assert_eq!(changes[0].to.to_string(), "deny (share 0.1), else fix");
 /// ```

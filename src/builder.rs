@@ -10,6 +10,7 @@ use crate::ConnLint;
 use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
+use crate::heal::{Cures, Heal};
 use crate::lint::Level;
 use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
@@ -36,6 +37,7 @@ pub struct ConnLintBuilder {
     metrics: bool,
     clock: Clock,
     bounds: Option<Bounds>,
+    cures: Cures,
     /// `None` asks the host.
     instance: Option<String>,
     calendar: Calendar,
@@ -55,6 +57,7 @@ impl ConnLintBuilder {
             metrics: true,
             clock: Clock::default(),
             bounds: None,
+            cures: Cures::new(),
             instance: None,
             calendar: Calendar::default(),
             caller: None,
@@ -126,6 +129,20 @@ impl ConnLintBuilder {
     /// [`Policy::bounds`].
     pub fn bounds(mut self, bounds: Bounds) -> ConnLintBuilder {
         self.bounds = Some(bounds);
+        self
+    }
+
+    /// Switches cures on, over those of the policy. Default: none.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    /// use tower_conn_lint::heal::{Cures, Grace};
+    ///
+    /// let cures = Cures::new().peer_closes_first(Grace::default());
+    /// let lint = ConnLint::builder().heal(cures).build();
+    /// ```
+    pub fn heal(mut self, cures: Cures) -> ConnLintBuilder {
+        self.cures = cures.over(self.cures);
         self
     }
 
@@ -225,7 +242,8 @@ impl ConnLintBuilder {
         let now = self.clock.now();
         let instance = self.instance.as_deref().map_or_else(Instance::of_host, Instance::new);
         let off = environment.off;
-        let beside = Settings { code: levels, environment, instance, bounds: self.bounds };
+        let (bounds, cures) = (self.bounds, self.cures);
+        let beside = Settings { code: levels, environment, instance, bounds, cures };
         let in_force = InForce::new(self.policy, beside, now);
         let shared = Shared {
             connections: Connections::new(now, in_force.table().bounds.window),
@@ -239,6 +257,7 @@ impl ConnLintBuilder {
             limiter: Limiter::new(self.clock, budget),
             caller: self.caller,
             exceptions: Exceptions::default(),
+            heal: Heal::new(now),
             times_requests: self.times_requests,
             wiring: Wiring::default(),
             started: AtomicBool::new(false),

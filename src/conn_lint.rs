@@ -225,6 +225,25 @@ impl ConnLint {
         ShutdownSignal::new(signal, self.0.clone())
     }
 
+    /// The process drains from now on: closing is right, so no fix keeps a connection alive, and
+    /// connections that end have the cause `drain`. Where the cure is switched on
+    /// ([`Cures::drain`](crate::heal::Cures::drain)) responses say `close` and idle connections end,
+    /// each at its own place in the time that is set. How far it is, each
+    /// [`snapshot`](ConnLint::snapshot) tells by the connections that are open. A graceful shutdown of
+    /// the server may begin after that time: nothing is lost then.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_conn_lint::ConnLint;
+    /// use tower_conn_lint::heal::Cures;
+    ///
+    /// let lint = ConnLint::builder().heal(Cures::new().drain(Duration::from_secs(10))).build();
+    /// lint.drain();
+    /// ```
+    pub fn drain(&self) {
+        self.0.drain();
+    }
+
     /// What is known of connections now: requests and reuse by route, caller and upstream, why
     /// connections end, and what each should change. Made for a page, a log line or a test, not
     /// for every request: it walks all connections that are open, and brings the gauges up to date.

@@ -55,6 +55,7 @@
 
 pub mod connection;
 pub mod field;
+pub mod heal;
 pub mod inbound;
 pub mod lint;
 pub mod outbound;
@@ -64,6 +65,7 @@ pub mod snapshot;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
+#[cfg(feature = "hyper")]
 mod body;
 mod builder;
 mod clock;

@@ -4,6 +4,8 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::nothing_is_left;
+
 /// What a [`Watched`] body tells: one of these, once.
 pub(crate) trait Watch {
     /// The whole body passed.
@@ -92,13 +94,6 @@ fn tell<W>(watch: &mut Option<W>, how: impl FnOnce(W)) {
     if let Some(watch) = watch.take() {
         how(watch);
     }
-}
-
-/// Who knows the length never polls again after the last frame, and a body may tell its end by
-/// either of these alone.
-#[inline]
-fn nothing_is_left<B: Body>(body: &B) -> bool {
-    body.is_end_stream() || body.size_hint().exact() == Some(0)
 }
 
 #[cfg(test)]

@@ -51,6 +51,9 @@ causes! {
     HandlerFailed = "handler-failed", "the handler panicked or its service failed";
     HeaderTimeout = "header-timeout", "the server gave up waiting for the head of a request";
     BadRequest = "bad-request", "the server below answered by itself to what it could not read as a request";
+    MaxRequests = "max-requests", "it had served the declared maximum of requests";
+    MaxAge = "max-age", "it had reached the declared maximum of its age";
+    Retired = "retired", "retired here before its upstream would end it";
     Drain = "drain", "the process drains or shuts down";
     Upgrade = "upgrade", "the connection went on in another protocol, or as a tunnel";
     PeerClosedIdle = "peer-closed-idle", "the peer closed while no request was under way";
@@ -58,7 +61,7 @@ causes! {
     Reset = "reset", "the peer reset the connection";
     IoError = "io-error", "reading or writing failed";
     ClosedIdleLocal = "closed-idle-local", "closed here while no request was under way: a pool's timeout, its full list or its end look alike";
-    IdleTimeout = "idle-timeout", "the declared idle timeout of the pool passed";
+    IdleTimeout = "idle-timeout", "the declared idle timeout passed, of the pool or of the server";
     PoolFull = "pool-full", "the pool already held its declared number of idle connections";
     ClientDropped = "client-dropped", "the client and all its clones were dropped";
     NeverUsed = "never-used", "no request came on it";

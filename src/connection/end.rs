@@ -103,6 +103,8 @@ impl Ending {
             | EndCause::ResponseClose
             | EndCause::Http10
             | EndCause::CloseDelimited
+            | EndCause::MaxRequests
+            | EndCause::MaxAge
             | EndCause::Drain => {
                 let closed_in = self.course.closed_in();
                 self.requests > 0 && !closed_in.is_active() && closed_in != Phase::Tunnel

@@ -40,9 +40,8 @@ pub use self::party::Party;
 pub use self::pool::Pool;
 pub use self::side::Side;
 pub use self::state::State;
-pub use crate::wired::TrackedBody;
 #[cfg(feature = "hyper")]
-pub use crate::wired::{Io, Recorded};
+pub use crate::wired::{Io, Recorded, TrackedBody};
 
 pub(crate) use self::connections::{Connections, Known, Survey};
 pub(crate) use self::course::Event;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 
 use crate::connection::Bounds;
+use crate::heal::Cures;
 use crate::lint::{Level, Lint};
 use crate::policy::{Beside, Environment, Instance, Policy, PolicyError, PolicySource, Table};
 #[cfg(feature = "config")]
@@ -50,6 +51,7 @@ pub(crate) struct Settings {
     pub(crate) environment: Environment,
     pub(crate) instance: Instance,
     pub(crate) bounds: Option<Bounds>,
+    pub(crate) cures: Cures,
 }
 
 /// What is asked of a table with each request at the edge.
@@ -135,8 +137,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Settings {
     fn at(&self, now: Instant) -> Beside<'_> {
-        let Settings { code, environment, instance, bounds } = self;
-        Beside { code, environment, instance: *instance, bounds: *bounds, now }
+        let Settings { code, environment, instance, bounds, cures } = self;
+        let (instance, bounds, cures) = (*instance, *bounds, *cures);
+        Beside { code, environment, instance, bounds, cures, now }
     }
 }
 
@@ -145,12 +148,14 @@ impl Settings {
 impl Brief {
     const KNOWS_BY_LABEL: u64 = 1;
     const READS_PATHS: u64 = 1 << 1;
-    const VERSION: u32 = 2;
+    const HEALS: u64 = 1 << 2;
+    const VERSION: u32 = 3;
 
     fn of(table: &Table) -> Brief {
         let knows = u64::from(table.knows_by_label()) * Brief::KNOWS_BY_LABEL;
         let reads = u64::from(table.reads_inbound_paths()) * Brief::READS_PATHS;
-        Brief(u64::from(table.version) << Brief::VERSION | reads | knows)
+        let heals = u64::from(table.heals()) * Brief::HEALS;
+        Brief(u64::from(table.version) << Brief::VERSION | heals | reads | knows)
     }
 
     /// Which policy it is, counted from one.
@@ -162,6 +167,12 @@ impl Brief {
     #[inline]
     pub(crate) fn knows_by_label(self) -> bool {
         self.0 & Brief::KNOWS_BY_LABEL != 0
+    }
+
+    /// Whether any cure is switched on.
+    #[inline]
+    pub(crate) fn heals(self) -> bool {
+        self.0 & Brief::HEALS != 0
     }
 
     #[inline]

@@ -121,6 +121,10 @@ impl Shared {
 
     /// Counts a request of ours that was answered.
     fn count(&self, record: &Record, turn: Turn) {
+        #[cfg(feature = "hyper")]
+        if record.is(Flag::Drained) {
+            self.drain_worked(record);
+        }
         self.connections.count(record, turn);
         if turn.number == 1 {
             self.count_open(record);
@@ -261,6 +265,7 @@ impl Shared {
     #[cold]
     pub(crate) fn unanswered(&self, record: &Record) {
         if record.went_stale(self.clock.now()) {
+            self.learn_stale(record);
             let symptom = Symptom::stale_reuse(record.requests(), record.rested());
             self.tell(&symptom, self.at_connection(record));
         }
@@ -269,6 +274,7 @@ impl Shared {
     /// The upstream said for how long it keeps an idle connection: told once for each.
     #[cold]
     pub(crate) fn advertised(&self, record: &Record, timeout: Duration) {
+        self.learn_advertised(record, timeout);
         if record.requests() > 1 {
             return;
         }
@@ -291,6 +297,7 @@ impl Shared {
         let Some(ended) = self.connections.close(record, now, thread::panicking()) else { return };
         self.count_open(record);
         self.reporter.ended(&ended);
+        self.learn_end(record, &ended);
         self.look_at_policy_now_and_then(now);
         let Some(party) = record.party() else { return };
         let Some((sums, _)) = self.connections.window_of(party, now) else { return };

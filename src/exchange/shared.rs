@@ -8,6 +8,7 @@ use super::in_force::{Brief, InForce};
 use super::{Exceptions, Watch};
 use crate::clock::{Calendar, Clock};
 use crate::connection::Connections;
+use crate::heal::Heal;
 use crate::lint::{Finding, Level, printable};
 use crate::report::{Limiter, Reporter, Wiring};
 
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) limiter: Limiter,
     pub(crate) caller: Option<CallerFn>,
     pub(crate) exceptions: Exceptions,
+    pub(crate) heal: Heal,
     /// Whether the times of requests are taken.
     pub(crate) times_requests: bool,
     pub(crate) wiring: Wiring,
@@ -112,13 +114,14 @@ impl fmt::Debug for Shared {
             caller,
             ..
         } = self;
-        let Shared { exceptions, times_requests, wiring, watch: _, started: _, .. } = self;
+        let Shared { exceptions, heal, times_requests, wiring, watch: _, started: _, .. } = self;
         f.debug_struct("Shared")
             .field("in_force", in_force)
             .field("connections", connections)
             .field("limiter", limiter)
             .field("caller", &caller.is_some())
             .field("exceptions", exceptions)
+            .field("heal", heal)
             .field("times_requests", times_requests)
             .field("wired", &wiring.wired())
             .finish_non_exhaustive()

@@ -6,6 +6,7 @@ use super::checks::admitted;
 use super::document::{Document, Preview, Setting, Written};
 use super::{Expectation, LintName, Origin, Policy, PolicyErrors, Preset, Rollout, Route};
 use crate::connection::Bounds;
+use crate::heal::Cures;
 use crate::lint::{Level, Lint};
 
 /// Writes a [`Policy`]. What is given later wins over what was given before.
@@ -158,6 +159,13 @@ impl PolicyBuilder {
     /// policy that denies may want them judged. Default: yes.
     pub fn exclude_probes(mut self, excluded: bool) -> PolicyBuilder {
         self.document.probes_excluded = Some(Written::in_code(excluded));
+        self
+    }
+
+    /// Switches cures on, beside those of policies below. A cap below `fix` switches all off. Default:
+    /// none.
+    pub fn heal(mut self, cures: Cures) -> PolicyBuilder {
+        self.document.cures = cures.over(self.document.cures);
         self
     }
 

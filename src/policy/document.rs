@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Day, LintName, Origin, Preset, Rollout, Side};
+use crate::heal::Cures;
 use crate::lint::Level;
 
 /// What was written, and where.
@@ -38,6 +39,7 @@ pub(crate) struct Document {
     pub(crate) expectations: Vec<ExpectationDocument>,
     pub(crate) probes_excluded: Option<Written<bool>>,
     pub(crate) excluded_paths: Vec<Written<String>>,
+    pub(crate) cures: Cures,
 }
 
 /// A lint and what is set for it; its origin is that of the lint's key.

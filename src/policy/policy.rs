@@ -16,6 +16,7 @@ use super::{
     KnownViolation, Origin, PolicyBuilder, PolicyError, PolicySource, Preset, RouteName, Template,
 };
 use crate::connection::Bounds;
+use crate::heal::Cures;
 use crate::lint::{Level, Lint, LintSet};
 
 /// What is done about each lint, on each route. Checked: it holds no name that is none, no
@@ -51,6 +52,7 @@ pub struct Policy {
     pub(super) bounds: BoundsDocument,
     /// Those that floors stand on: none that fires less holds.
     pub(super) held: BoundsDocument,
+    pub(super) cures: Cures,
     /// What it was read from; `None` for a policy in code.
     #[cfg(feature = "config")]
     pub(super) loaded: Option<Arc<Loaded>>,
@@ -193,6 +195,7 @@ impl Policy {
             loaded: None,
             bounds: BoundsDocument::default(),
             held: BoundsDocument::default(),
+            cures: Cures::new(),
         }
     }
 }

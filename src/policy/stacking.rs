@@ -86,6 +86,7 @@ impl Stacking {
             self.expectation(expectation, &below, errors);
         }
         self.excluded(document, &below, errors);
+        self.policy.cures = document.cures.over(self.policy.cures);
         // As they were written; those of code have no line, and stay.
         errors[first..].sort_by_key(|error| error.origin().line_column());
     }

@@ -19,6 +19,7 @@ use super::policy::ParsedRoute;
 use super::routes::Routes;
 use super::{Day, Environment, ExpectationStatus, KnownViolation, Policy, Preset, Template};
 use crate::connection::{Bounds, RouteSlot};
+use crate::heal::Cures;
 use crate::lint::{Expected, Label, Level, Lint, LintSet};
 
 pub(crate) use self::matched::{Match, Matched};
@@ -35,6 +36,7 @@ pub(crate) struct Table {
     pub(crate) deny_status: StatusCode,
     /// From where on missing reuse is worth a finding.
     pub(crate) bounds: Bounds,
+    pub(crate) cures: Cures,
     /// The floors that don't hold, by the policy's cap or by the environment.
     pub(crate) capped_floors: LintSet,
     /// What the environment sets: no code on a route changes it.
@@ -81,6 +83,8 @@ pub(crate) struct Beside<'a> {
     pub(crate) instance: Instance,
     /// What code gives instead of the policy's.
     pub(crate) bounds: Option<Bounds>,
+    /// The same of cures.
+    pub(crate) cures: Cures,
     pub(crate) now: Instant,
 }
 
@@ -89,7 +93,7 @@ pub(crate) struct Beside<'a> {
 impl Table {
     /// Compiles a policy. What was counted for an expectation goes on if the table before had it.
     pub(crate) fn new(policy: &Policy, beside: &Beside<'_>, before: Option<&Table>) -> Table {
-        let Beside { code, environment, instance, bounds, now } = *beside;
+        let Beside { code, environment, instance, bounds, cures, now } = *beside;
         let default = RouteLevels::new(
             crate::lint::all().map(|lint| (lint, beside.settle(policy, lint, None))),
         );
@@ -128,6 +132,11 @@ impl Table {
             probes_excluded: policy.probes_excluded,
             deny_status: policy.deny_status,
             bounds: bounds.map_or_else(|| policy.bounds(), |bounds| policy.held_over(bounds, drop)),
+            // A cap below `fix` lets nothing act.
+            cures: match cap >= Level::Fix && !environment.off {
+                true => cures.over(policy.cures),
+                false => Cures::new(),
+            },
             capped_floors: beside.capped_floors(policy),
             forced,
             settled: code.iter().chain(&environment.levels).map(|(lint, _)| *lint).collect(),
@@ -152,6 +161,10 @@ impl Table {
             expectations,
             slots: (0..places).map(|_| AtomicU32::new(0)).collect(),
         }
+    }
+
+    pub(crate) fn heals(&self) -> bool {
+        self.cures != Cures::default()
     }
 
     #[inline]

@@ -10,6 +10,7 @@ use super::document::{
 };
 use super::*;
 use crate::connection::{Bounds, Side};
+use crate::heal::Cures;
 use crate::lint::{
     self, CALLER_SENDS_CLOSE, CLIENT_SENDS_CLOSE, HANDLER_SENDS_CLOSE, LOW_REUSE, Level, Lint,
     NO_IDLE_TIMEOUT, Place, UNREAD_REQUEST_BODY,
@@ -139,7 +140,14 @@ fn compiled(policy: &Policy, code: &[(Lint, Level)], environment: &str, name: &s
     assert!(errors.is_none(), "{errors:?}");
     let instance = Instance::new(name);
     let now = Instant::now();
-    let beside = Beside { code, environment: &environment, instance, bounds: None, now };
+    let beside = Beside {
+        code,
+        environment: &environment,
+        instance,
+        bounds: None,
+        cures: Cures::new(),
+        now,
+    };
     Table::new(policy, &beside, None)
 }
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::{Notice, PolicyStatus, RequestTime, Startup};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
+use crate::heal::Act;
 use crate::lint::{Client, Finding, Lint};
 use crate::policy::{PolicyErrors, Reload};
 
@@ -73,6 +74,11 @@ pub trait Reporter: Send + Sync + 'static {
         _ = change;
     }
 
+    /// Something was done for a connection that a [cure](crate::heal) asks for, or what came of it.
+    fn healed(&self, act: &Act) {
+        _ = act;
+    }
+
     /// A request took so long.
     fn request_took(&self, time: &RequestTime) {
         _ = time;
@@ -136,6 +142,10 @@ macro_rules! forward {
 
         fn open_changed(&$self, change: &OpenChange<'_>) {
             $($to.open_changed(change);)+
+        }
+
+        fn healed(&$self, act: &Act) {
+            $($to.healed(act);)+
         }
 
         fn request_took(&$self, time: &RequestTime) {

@@ -6,8 +6,9 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::{Hold, Link, Stopwatch};
-use crate::body::{Watch, Watched};
+use crate::body::{Handed, Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
+use crate::heal::Reader;
 
 pin_project! {
     /// A body whose end is noticed, whether it was read, failed or dropped before. Its data,
@@ -21,7 +22,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct TrackedBody<B> {
         #[pin]
-        body: Watched<B, Timed>,
+        body: Watched<Handed<B, Reader>, Timed>,
     }
 }
 
@@ -54,12 +55,27 @@ impl<B: Body> TrackedBody<B> {
     /// A response's body, with whose end its request does.
     #[inline]
     pub(crate) fn timed(body: B, mark: Mark, stopwatch: Option<Arc<Stopwatch>>) -> TrackedBody<B> {
+        TrackedBody { body: Watched::new(Handed::plain(body), Timed { mark, stopwatch }) }
+    }
+
+    /// One whose rest is read where it is dropped.
+    #[cold]
+    pub(crate) fn read_on(
+        body: B,
+        mark: Mark,
+        stopwatch: Option<Arc<Stopwatch>>,
+        reader: Reader,
+    ) -> TrackedBody<B>
+    where
+        B: Send + 'static,
+    {
+        let body = Handed::new(body, reader, Reader::inherit);
         TrackedBody { body: Watched::new(body, Timed { mark, stopwatch }) }
     }
 
     #[inline]
     pub(crate) fn untracked(body: B) -> TrackedBody<B> {
-        TrackedBody { body: Watched::unwatched(body) }
+        TrackedBody { body: Watched::unwatched(Handed::plain(body)) }
     }
 }
 

@@ -29,6 +29,10 @@ impl Guard {
         Guard { shared, record }
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(crate) fn record(&self) -> &Arc<Record> {
         &self.record
     }

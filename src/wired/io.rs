@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http::Version;
 use pin_project_lite::pin_project;
@@ -12,6 +12,7 @@ use super::Guard;
 use super::Hold;
 use crate::connection::{Event, Flag, Side};
 use crate::handle::ConnHandle;
+use crate::heal::{Farewell, IdleTimer};
 use crate::io::{Sensor, Watched};
 
 pin_project! {
@@ -29,6 +30,17 @@ pin_project! {
     pub struct Io<T: AsyncRead> {
         #[pin]
         stream: Watched<T, Witness>,
+        parting: Parting,
+        idle: IdleTimer,
+    }
+
+    impl<T: AsyncRead> PinnedDrop for Io<T> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(guard) = &this.stream.sensor().0 {
+                this.idle.end(guard.shared(), guard.record());
+            }
+        }
     }
 }
 
@@ -52,6 +64,14 @@ pub trait Recorded {
     }
 }
 
+/// Whether the peer is let close first.
+#[derive(Debug)]
+enum Parting {
+    NotAsked,
+    Waiting(Farewell),
+    Over,
+}
+
 /// Writes down what a stream tells; nothing where `CONN_LINT=off`.
 #[derive(Debug)]
 struct Witness(Option<Arc<Guard>>);
@@ -66,7 +86,8 @@ impl<T: AsyncRead> Io<T> {
         if let Some(guard) = &guard {
             guard.record().raise(Flag::Socket);
         }
-        Io { stream: Watched::new(stream, Witness(guard.map(Arc::new))) }
+        let stream = Watched::new(stream, Witness(guard.map(Arc::new)));
+        Io { stream, parting: Parting::NotAsked, idle: IdleTimer::default() }
     }
 
     /// The handle of its connection, for the client below to put into responses.
@@ -96,7 +117,18 @@ impl<T: AsyncRead> AsyncRead for Io<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.project().stream.poll_read(cx, buf)
+        let mut this = self.project();
+        let polled = this.stream.as_mut().poll_read(cx, buf);
+        let Some(guard) = this.stream.sensor().0.as_ref().filter(|_| polled.is_pending()) else {
+            return polled;
+        };
+        let shared = guard.shared();
+        if shared.in_force.brief().heals() && this.idle.poll(shared, guard.record(), cx).is_ready()
+        {
+            // As if the peer had closed: whoever reads ends the connection.
+            return Poll::Ready(Ok(()));
+        }
+        polled
     }
 }
 
@@ -130,7 +162,20 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().stream.poll_shutdown(cx)
+        let mut this = self.project();
+        if let Parting::NotAsked = this.parting {
+            let guard = this.stream.sensor().0.as_ref();
+            let farewell = guard.and_then(|guard| Farewell::begin(guard.shared(), guard.record()));
+            *this.parting = farewell.map_or(Parting::Over, Parting::Waiting);
+        }
+        if let Parting::Waiting(farewell) = this.parting {
+            let outcome = ready!(farewell.poll(this.stream.as_mut(), cx));
+            if let Some(guard) = &this.stream.sensor().0 {
+                farewell.end(guard.shared(), guard.record(), outcome);
+            }
+            *this.parting = Parting::Over;
+        }
+        this.stream.poll_shutdown(cx)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What ties a connection's record to the socket and the services that it belongs to: the thin
 //! shell around the core's `connection`.
 
+#[cfg(feature = "hyper")]
 mod body;
 mod guard;
 #[cfg(feature = "hyper")]
@@ -8,10 +9,12 @@ mod io;
 mod link;
 mod stopwatch;
 
+#[cfg(feature = "hyper")]
 pub use self::body::TrackedBody;
 #[cfg(feature = "hyper")]
 pub use self::io::{Io, Recorded};
 
+#[cfg(feature = "hyper")]
 pub(crate) use self::body::Mark;
 pub(crate) use self::guard::{Guard, Hold};
 pub(crate) use self::link::Link;

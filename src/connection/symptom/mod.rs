@@ -52,6 +52,10 @@ pub(crate) fn advice(cause: EndCause) -> &'static str {
             "raise the server's header read timeout above the clients' pauses"
         }
         EndCause::BadRequest => "find who sends what is no HTTP",
+        EndCause::MaxRequests | EndCause::MaxAge => {
+            "nothing: the server shares its connections out; or raise the maximum"
+        }
+        EndCause::Retired => "nothing: it was about to end; or raise the upstream's idle timeout",
         EndCause::Drain => "nothing: the process shuts down",
         EndCause::Upgrade => "nothing: the protocol changed",
         EndCause::PeerClosedIdle | EndCause::PeerClosedActive => {
@@ -61,7 +65,7 @@ pub(crate) fn advice(cause: EndCause) -> &'static str {
         EndCause::ClosedIdleLocal => {
             "raise the pool's idle timeout and its number of idle connections"
         }
-        EndCause::IdleTimeout => "raise the pool's idle timeout, below the upstream's",
+        EndCause::IdleTimeout => "raise the declared idle timeout, of a pool below the upstream's",
         EndCause::PoolFull => "raise the pool's number of idle connections",
         EndCause::ClientDropped => "build the client once, and share it",
         EndCause::NeverUsed => "nothing: a dial that lost its race, or a check",

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use super::Bodies;
 use crate::connection::{EndCause, Event, Finish, Flag, Record, TrackedBody};
 use crate::field::Signs;
+use crate::heal::Upload;
 use crate::wired::{Link, Mark, Stopwatch};
 
 pin_project! {
@@ -38,13 +39,16 @@ pub(super) struct Exchange {
     link: Option<Arc<Link>>,
     signs: Signs,
     stopwatch: Option<Arc<Stopwatch>>,
+    /// There where the rest of the request is read if the handler leaves it.
+    upload: Option<Arc<Upload>>,
 }
 
 // === impl ServingFuture ===
 
 impl<F, T> ServingFuture<F, T> {
     pub(super) fn unwatched(future: F) -> ServingFuture<F, T> {
-        ServingFuture::watched(future, Exchange { link: None, signs: Signs::NONE, stopwatch: None })
+        let none = Exchange { link: None, signs: Signs::NONE, stopwatch: None, upload: None };
+        ServingFuture::watched(future, none)
     }
 
     #[inline]
@@ -81,8 +85,14 @@ impl Exchange {
         link: Arc<Link>,
         signs: Signs,
         stopwatch: Option<Arc<Stopwatch>>,
+        upload: Option<Arc<Upload>>,
     ) -> Exchange {
-        Exchange { link: Some(link), signs, stopwatch }
+        Exchange { link: Some(link), signs, stopwatch, upload }
+    }
+
+    /// The request's content, where its rest is to be read.
+    pub(super) fn upload(&self) -> Option<&Arc<Upload>> {
+        self.upload.as_ref()
     }
 
     #[inline]
@@ -92,6 +102,9 @@ impl Exchange {
     ) -> Response<<T as Bodies<R>>::Body> {
         let Some(link) = self.link.take() else { return response.map(T::plain) };
         let record = &link.record;
+        if self.upload.take().is_some_and(|upload| upload.ends_connection()) {
+            link.shared.close_honestly(record);
+        }
         if self.may_end(record, &response) {
             link.answer(self.signs, &mut response);
         }

@@ -11,6 +11,7 @@ use super::{Bodies, ServingFuture, Tracked};
 use crate::connection::{EndCause, Flag, TrackedBody, path_hash, persistence};
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
+use crate::heal::{Reader, Upload};
 use crate::wired::{Link, Mark, Stopwatch};
 
 /// The services of one connection: each request gets its [`ConnHandle`], and the bodies of both
@@ -48,7 +49,7 @@ impl<S, T, B, R> Service<Request<B>> for PerConnection<S, T>
 where
     T: Bodies<B> + Bodies<R>,
     S: Service<Request<<T as Bodies<B>>::Body>, Response = Response<R>>,
-    B: Body,
+    B: Body + Send + 'static,
     R: Body,
 {
     type Response = Response<<T as Bodies<R>>::Body>;
@@ -70,11 +71,15 @@ where
         let exchange = receive(link, &mut request, is_whole);
         let request = request.map(|body| {
             if is_whole {
-                <T as Bodies<B>>::plain(body)
-            } else {
-                let mark = Mark::Received(link.record.clone());
-                <T as Bodies<B>>::tracked(TrackedBody::new(body, mark))
+                return <T as Bodies<B>>::plain(body);
             }
+            let mark = Mark::Received(link.record.clone());
+            <T as Bodies<B>>::tracked(match exchange.upload() {
+                None => TrackedBody::new(body, mark),
+                Some(upload) => {
+                    TrackedBody::read_on(body, mark, None, Reader::Server(upload.clone()))
+                }
+            })
         });
         ServingFuture::watched(self.inner.call(request), exchange)
     }
@@ -82,7 +87,7 @@ where
 
 /// Writes down that a request came, and gives it its handle.
 #[inline]
-fn receive<B>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exchange {
+fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exchange {
     let Link { shared, record, .. } = &**link;
     let signs = Signs::of_request(request.method(), request.version(), request.headers());
     record.speaks(request.version());
@@ -111,6 +116,14 @@ fn receive<B>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exc
         is_remembered: false,
     };
     shared.remember(policy, record, turn, &mut arrival);
+    let mut upload = None;
+    if policy.heals() {
+        if record.is(Flag::Drained) {
+            shared.drain_worked(record);
+        }
+        shared.judge_limits(record, turn);
+        upload = Upload::of(link, request, is_whole);
+    }
     let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
     let mut stopwatch = None;
     if shared.times_requests {
@@ -124,5 +137,5 @@ fn receive<B>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exc
         stopwatch = Some(watch);
     }
     request.extensions_mut().insert(handle);
-    Exchange::new(link.clone(), signs, stopwatch)
+    Exchange::new(link.clone(), signs, stopwatch, upload)
 }

@@ -39,7 +39,7 @@ impl<F: Future> Future for ShutdownSignal<F> {
         let this = self.project();
         let polled = this.signal.poll(cx);
         if polled.is_ready() {
-            this.shared.connections.drain();
+            this.shared.drain();
         }
         polled
     }

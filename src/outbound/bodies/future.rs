@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use crate::connection::TrackedBody;
 use crate::exchange::{Sent, Shared};
 use crate::handle::ConnHandle;
+use crate::heal::{Download, Reader};
 use crate::wired::{Mark, Stopwatch};
 
 pin_project! {
@@ -49,7 +50,7 @@ impl<F> ResponseBodiesFuture<F> {
 impl<F, R, E> Future for ResponseBodiesFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
-    R: Body,
+    R: Body + Send + 'static,
 {
     type Output = Result<Response<TrackedBody<R>>, E>;
 
@@ -70,8 +71,16 @@ where
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
-            let mark = Mark::Response { record, _hold: hold };
-            response.map(|body| TrackedBody::timed(body, mark, stopwatch))
+            let budget = this.shared.cures().drain_responses;
+            let mark = Mark::Response { record: record.clone(), _hold: hold };
+            response.map(|body| match budget.filter(|_| !record.is_multiplexed()) {
+                None => TrackedBody::timed(body, mark, stopwatch),
+                Some(budget) => {
+                    let shared = this.shared.clone();
+                    let reader = Reader::Client(Download { shared, record, budget });
+                    TrackedBody::read_on(body, mark, stopwatch, reader)
+                }
+            })
         }))
     }
 }

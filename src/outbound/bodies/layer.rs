@@ -59,7 +59,7 @@ impl<S> Layer<S> for ResponseBodiesLayer {
 impl<S, B, R> Service<Request<B>> for ResponseBodies<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    R: Body,
+    R: Body + Send + 'static,
 {
     type Response = Response<TrackedBody<R>>;
     type Error = S::Error;

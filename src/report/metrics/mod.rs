@@ -3,6 +3,7 @@
 
 mod buckets;
 mod connections;
+mod cures;
 mod findings;
 mod kept;
 mod open;
@@ -16,6 +17,7 @@ mod tests;
 use std::time::Duration;
 
 use self::connections::ConnectionMetrics;
+use self::cures::CureMetrics;
 use self::findings::FindingMetrics;
 use self::open::OpenMetrics;
 use self::policy::PolicyMetrics;
@@ -23,6 +25,7 @@ use self::requests::RequestMetrics;
 use self::upstreams::Upstreams;
 use super::{PolicyStatus, Reporter, RequestTime};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
+use crate::heal::Act;
 use crate::lint::{Client, Finding, Lint};
 use crate::policy::{PolicyErrors, Reload};
 
@@ -42,6 +45,7 @@ pub use self::buckets::recommended_buckets;
 /// | `conn_lint_policy_capped_floors` | gauge, where there are any: floors that don't hold, by a cap or by `CONN_LINT` | |
 /// | `conn_lint_connections_ended` | counter | `conn_lint_side`, `conn_lint_end_cause`, `conn_lint_closer`, `conn_lint_connection_reused` |
 /// | `conn_lint_requests_per_connection` | histogram | `conn_lint_side`, `http_route` (of its last request) or `server_address` |
+/// | `conn_lint_cures` | counter of what was done for connections, and apart from that of what was seen to be of use | `conn_lint_cure`, `conn_lint_outcome` (`tried`, `worked`, `gave-up`, `refused`), `conn_lint_side` |
 /// | `conn_lint_server_accepts` | counter | |
 /// | `conn_lint_server_open_connections` | gauge | `http_connection_state` |
 /// | `conn_lint_client_dials` | counter | `server_address`, `error_type` of those that failed |
@@ -78,6 +82,7 @@ pub struct Metrics {
     requests: RequestMetrics,
     upstreams: Upstreams,
     policy: PolicyMetrics,
+    cures: CureMetrics,
 }
 
 /// A label, as the facade takes it.
@@ -130,6 +135,10 @@ impl Reporter for Metrics {
         let upstream = change.party.filter(|party| party.client().is_some());
         let upstream = upstream.map(|party| self.upstreams.find(party.name()));
         self.open.change(upstream.as_ref(), change);
+    }
+
+    fn healed(&self, act: &Act) {
+        self.cures.count(act);
     }
 
     fn request_took(&self, time: &RequestTime) {

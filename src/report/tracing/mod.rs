@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::{Notice, PolicyStatus, Reporter, Startup};
 use crate::connection::{DialError, Ended, Party};
+use crate::heal::Act;
 use crate::lint::Client;
 use crate::policy::{PolicyErrors, Reload};
 
@@ -31,6 +32,7 @@ pub const TARGET: &str = "tower_conn_lint";
 /// | expectations that expire soon, expired, or seem needless: once each | WARN |
 /// | the record of a connection that ended | DEBUG |
 /// | a dial that failed | DEBUG |
+/// | what a [cure](crate::heal) did for a connection | DEBUG |
 ///
 /// ```
 /// use tower_conn_lint::{ConnLint, report::Tracing};
@@ -69,6 +71,17 @@ impl Reporter for Tracing {
 
     fn dial_failed(&self, client: &Client, upstream: &Party, error: DialError, took: Duration) {
         connection::dial_failed(client, upstream, error, took);
+    }
+
+    fn healed(&self, act: &Act) {
+        ::tracing::debug!(
+            target: TARGET,
+            cure = act.cure.as_str(),
+            outcome = act.outcome.as_str(),
+            side = act.side.as_str(),
+            connection = act.connection,
+            "a connection was helped",
+        );
     }
 
     fn ended(&self, connection: &Ended) {

@@ -1,0 +1,177 @@
+use std::time::Duration;
+
+/// Which cures are switched on, and their bounds. Default: none.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_conn_lint::ConnLint;
+/// use tower_conn_lint::heal::{Budget, Cures};
+///
+/// let cures = Cures::new().drain_responses(Budget::default()).max_requests(10_000);
+/// let lint = ConnLint::builder().heal(cures).build();
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[must_use = "cures do nothing until a lint has them"]
+pub struct Cures {
+    pub(crate) drain_requests: Option<Budget>,
+    pub(crate) drain_responses: Option<Budget>,
+    pub(crate) peer_closes_first: Option<Grace>,
+    pub(crate) retire: bool,
+    pub(crate) max_requests: Option<u32>,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) announce_idle_timeout: bool,
+    pub(crate) drain: Option<Duration>,
+}
+
+/// How much of a body is read that nobody else reads, and how many at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_conn_lint::heal::Budget;
+///
+/// let mut budget = Budget::default();
+/// budget.bytes = 256 * 1024;
+/// assert_eq!(budget.time, Duration::from_millis(500));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Budget {
+    /// Default: 1 MiB.
+    pub bytes: u64,
+    /// Default: 500 ms.
+    pub time: Duration,
+    /// In the process. Default: 256.
+    pub at_once: usize,
+    /// From one address, or to one. Default: 16.
+    pub at_once_per_peer: usize,
+}
+
+/// How long a server waits for its peer to close first, and with whom it goes on to.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_conn_lint::heal::Grace;
+///
+/// assert_eq!(Grace::default().time, Duration::from_millis(50));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Grace {
+    /// Default: 50 ms.
+    pub time: Duration,
+    /// How much that the peer still sends is read and thrown away. Default: 64 KiB.
+    pub bytes: u64,
+    /// How many connections wait at once in the process. Default: 1,024.
+    pub at_once: usize,
+    /// How many connections of one address may close so in a minute: the ports that these block
+    /// are its own. Default: 5,000.
+    pub per_minute: u32,
+}
+
+// === impl Cures ===
+
+impl Cures {
+    /// None.
+    pub fn new() -> Cures {
+        Cures::default()
+    }
+
+    /// Reads the rest of a request that a handler left unread, so that the connection serves the
+    /// next one. What is over the budget as the response is made is told by `close` on it, so that
+    /// no client sends its next request on a connection that is about to die; a budget of no bytes
+    /// does no more than that. Never where the client waits for `100 Continue`. HTTP/1 only: other
+    /// versions lose a stream by it, and no connection.
+    pub fn drain_requests(self, budget: Budget) -> Cures {
+        Cures { drain_requests: Some(budget), ..self }
+    }
+
+    /// Reads the rest of a response that our code dropped, so that the connection goes back to its
+    /// pool. HTTP/1 only.
+    pub fn drain_responses(self, budget: Budget) -> Cures {
+        Cures { drain_responses: Some(budget), ..self }
+    }
+
+    /// Lets the peer of a server close first where a message said `close`, so that it keeps the
+    /// TIME_WAIT. Most clients close as soon as they have the response. One that reads to the end
+    /// of the connection waits for ours: it is known after two connections, and not waited for again.
+    pub fn peer_closes_first(self, grace: Grace) -> Cures {
+        Cures { peer_closes_first: Some(grace), ..self }
+    }
+
+    /// Ends an idle connection of a client before its upstream does, by what that advertises
+    /// (`Keep-Alive: timeout=`) or by the ages at which it was seen to close idle ones.
+    pub fn retire(self) -> Cures {
+        Cures { retire: true, ..self }
+    }
+
+    /// How many requests a server's connection serves: the last response says `close`. Spread by a
+    /// tenth, so that connections that were opened together do not end together.
+    pub fn max_requests(self, requests: u32) -> Cures {
+        Cures { max_requests: Some(requests), ..self }
+    }
+
+    /// The age from which on a response of a server says `close`. Spread by a tenth.
+    pub fn max_age(self, age: Duration) -> Cures {
+        Cures { max_age: Some(age), ..self }
+    }
+
+    /// For how long a server keeps a connection without a request.
+    pub fn idle_timeout(self, timeout: Duration) -> Cures {
+        Cures { idle_timeout: Some(timeout), ..self }
+    }
+
+    /// Announces the idle timeout in each response of HTTP/1.1, as `Keep-Alive: timeout=`, in whole
+    /// seconds.
+    pub fn announce_idle_timeout(self) -> Cures {
+        Cures { announce_idle_timeout: true, ..self }
+    }
+
+    /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close` and
+    /// idle connections end, each at its own place in this time, so that callers don't all come back
+    /// at once.
+    pub fn drain(self, spread: Duration) -> Cures {
+        Cures { drain: Some(spread), ..self }
+    }
+
+    /// These, and those where these say nothing.
+    pub(crate) fn over(self, below: Cures) -> Cures {
+        Cures {
+            drain_requests: self.drain_requests.or(below.drain_requests),
+            drain_responses: self.drain_responses.or(below.drain_responses),
+            peer_closes_first: self.peer_closes_first.or(below.peer_closes_first),
+            retire: self.retire || below.retire,
+            max_requests: self.max_requests.or(below.max_requests),
+            max_age: self.max_age.or(below.max_age),
+            idle_timeout: self.idle_timeout.or(below.idle_timeout),
+            announce_idle_timeout: self.announce_idle_timeout || below.announce_idle_timeout,
+            drain: self.drain.or(below.drain),
+        }
+    }
+}
+
+// === impl Budget ===
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget {
+            bytes: 1 << 20,
+            time: Duration::from_millis(500),
+            at_once: 256,
+            at_once_per_peer: 16,
+        }
+    }
+}
+
+// === impl Grace ===
+
+impl Default for Grace {
+    fn default() -> Grace {
+        Grace {
+            time: Duration::from_millis(50),
+            bytes: 64 << 10,
+            at_once: 1_024,
+            per_minute: 5_000,
+        }
+    }
+}

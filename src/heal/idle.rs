@@ -27,6 +27,10 @@ struct Limit {
     cause: EndCause,
 }
 
+/// A connection that was used so lately, or opened, is told of a drain by its next response: a
+/// request may be on its way on it.
+const QUIET: Duration = Duration::from_secs(1);
+
 // === impl IdleTimer ===
 
 impl IdleTimer {
@@ -82,10 +86,9 @@ impl Limit {
         };
         let limit =
             timeout.map(|timeout| Limit { left: timeout.saturating_sub(idle), cure, cause });
-        let drain = shared.until_drained(record).map(|left| Limit {
-            left,
-            cure: Cure::Drain,
-            cause: EndCause::Drain,
+        let drain = shared.until_drained(record).map(|left| {
+            let left = left.max(QUIET.saturating_sub(idle));
+            Limit { left, cure: Cure::Drain, cause: EndCause::Drain }
         });
         limit.into_iter().chain(drain).min_by_key(|limit| limit.left)
     }

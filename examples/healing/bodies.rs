@@ -1,0 +1,83 @@
+//! Bodies that nobody reads to their end.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tower::{Layer as _, Service as _, ServiceExt as _};
+use tower_conn_lint::ConnLint;
+use tower_conn_lint::heal::{Budget, Cures};
+
+use crate::closers::{finished, pair};
+use crate::measured::Measured;
+use crate::server::Server;
+use crate::{BoxError, REQUESTS};
+
+type Pair = Option<(Measured, Measured)>;
+
+const MIB: usize = 1 << 20;
+
+const EXPECTING: &str = include_str!("expecting.js");
+
+/// The handler reads nothing of it.
+pub(crate) async fn unread() -> Result<Pair, BoxError> {
+    let cures = Cures::new().drain_requests(Budget::default());
+    Ok(Some((upload(Cures::new()).await?, upload(cures).await?)))
+}
+
+/// Too much of it to be read, from a Node that waits for word to send it and keeps the connection:
+/// the errors are those of the requests that follow.
+pub(crate) async fn beyond() -> Result<Pair, BoxError> {
+    let both = [Cures::new(), Cures::new().drain_requests(Budget::default())];
+    pair("node", both, |server| {
+        let (url, requests) = (server.url(""), REQUESTS / 2);
+        vec!["-e".into(), EXPECTING.into(), "--".into(), url, requests.to_string()]
+    })
+    .await
+}
+
+/// The client drops each response as it comes.
+pub(crate) async fn dropped() -> Result<Pair, BoxError> {
+    let cures = Cures::new().drain_responses(Budget::default());
+    Ok(Some((drop_responses(Cures::new()).await?, drop_responses(cures).await?)))
+}
+
+async fn upload(cures: Cures) -> Result<Measured, BoxError> {
+    let server = Server::start(cures).await?;
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let body = Bytes::from(vec![b'x'; MIB]);
+    let mut measured = Measured::default();
+    for _ in 0..REQUESTS {
+        let request = Request::post(server.url("/unread")).body(Full::new(body.clone()))?;
+        measured.count(client.request(request)).await;
+    }
+    Ok(finished(measured, &server).await)
+}
+
+async fn drop_responses(cures: Cures) -> Result<Measured, BoxError> {
+    let server = Server::start(Cures::new()).await?;
+    let lint = ConnLint::builder().environment("").without_tracing().without_metrics();
+    let lint = lint.heal(cures).build();
+    let connector = lint.connector("gateway", HttpConnector::new());
+    let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+    let mut client = lint.response_bodies().layer(pool);
+    let mut measured = Measured::default();
+    for _ in 0..REQUESTS {
+        let start = Instant::now();
+        let request = Request::get(server.url("/large")).body(Full::default())?;
+        match client.ready().await?.call(request).await {
+            Ok(response) => {
+                drop(response);
+                measured.latencies.push(start.elapsed());
+            }
+            Err(_) => measured.errors += 1,
+        }
+        // As a caller does who has something else to do before its next request.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    Ok(finished(measured, &server).await)
+}

@@ -263,8 +263,9 @@ impl Record {
         self.flags.fetch_or(flag as u32, Ordering::Relaxed) & flag as u32 != 0
     }
 
-    pub(crate) fn lower(&self, flag: Flag) {
-        self.flags.fetch_and(!(flag as u32), Ordering::Relaxed);
+    /// Lowers a flag; returns whether it was up before.
+    pub(crate) fn lower(&self, flag: Flag) -> bool {
+        self.flags.fetch_and(!(flag as u32), Ordering::Relaxed) & flag as u32 != 0
     }
 
     /// Where the last request went.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::connection::{Last, Party, Record, RouteSlot, Side, Symptom};
+use crate::heal::Budget;
 use crate::lint::{Client, Evidence, Finding, Label, Lint, Place};
 use crate::policy::{Matched, Table, Verdict};
 
@@ -105,6 +106,17 @@ impl Shared {
         let excepted = record.excepted() | self.connections.routes.excepted(slot);
         let at = self.at_connection(record);
         Whereabouts { place: Place::InboundWindow, party: None, record: None, excepted, ..at }
+    }
+
+    /// How much of a body is read away that nobody reads, where the last request of a connection
+    /// went.
+    pub(crate) fn drain_budget(&self, record: &Record) -> Option<Budget> {
+        let (table, last) = (self.in_force.table(), record.last());
+        let matched = match record.side {
+            Side::Inbound => self.inbound_rules(&table, last),
+            Side::Outbound => outbound_rules(&table, last, record),
+        };
+        table.drain(matched, record.side)
     }
 
     pub(super) fn inbound_rules(&self, table: &Table, last: Last) -> Matched {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::Cure;
+
 /// Which cures are switched on, and their bounds. Default: none.
 ///
 /// ```
@@ -13,15 +15,25 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[must_use = "cures do nothing until a lint has them"]
 pub struct Cures {
-    pub(crate) drain_requests: Option<Budget>,
-    pub(crate) drain_responses: Option<Budget>,
-    pub(crate) peer_closes_first: Option<Grace>,
-    pub(crate) retire: bool,
-    pub(crate) max_requests: Option<u32>,
-    pub(crate) max_age: Option<Duration>,
-    pub(crate) idle_timeout: Option<Duration>,
-    pub(crate) announce_idle_timeout: bool,
-    pub(crate) drain: Option<Duration>,
+    pub(crate) drain_requests: Switch<Budget>,
+    pub(crate) drain_responses: Switch<Budget>,
+    pub(crate) peer_closes_first: Switch<Grace>,
+    pub(crate) retire: Switch<()>,
+    pub(crate) max_requests: Switch<u32>,
+    pub(crate) max_age: Switch<Duration>,
+    pub(crate) idle_timeout: Switch<Duration>,
+    pub(crate) announce_idle_timeout: Switch<()>,
+    pub(crate) drain: Switch<Duration>,
+}
+
+/// What one source says of a cure.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Switch<T> {
+    /// Nothing: what is below holds.
+    #[default]
+    Unsaid,
+    Off,
+    On(T),
 }
 
 /// How much of a body is read that nobody else reads, and how many at once.
@@ -83,55 +95,71 @@ impl Cures {
     /// does no more than that. Never where the client waits for `100 Continue`. HTTP/1 only: other
     /// versions lose a stream by it, and no connection.
     pub fn drain_requests(self, budget: Budget) -> Cures {
-        Cures { drain_requests: Some(budget), ..self }
+        Cures { drain_requests: Switch::On(budget), ..self }
     }
 
     /// Reads the rest of a response that our code dropped, so that the connection goes back to its
     /// pool. HTTP/1 only.
     pub fn drain_responses(self, budget: Budget) -> Cures {
-        Cures { drain_responses: Some(budget), ..self }
+        Cures { drain_responses: Switch::On(budget), ..self }
     }
 
     /// Lets the peer of a server close first where a message said `close`, so that it keeps the
     /// TIME_WAIT. Most clients close as soon as they have the response. One that reads to the end
     /// of the connection waits for ours: it is known after two connections, and not waited for again.
     pub fn peer_closes_first(self, grace: Grace) -> Cures {
-        Cures { peer_closes_first: Some(grace), ..self }
+        Cures { peer_closes_first: Switch::On(grace), ..self }
     }
 
     /// Ends an idle connection of a client before its upstream does, by what that advertises
     /// (`Keep-Alive: timeout=`) or by the ages at which it was seen to close idle ones.
     pub fn retire(self) -> Cures {
-        Cures { retire: true, ..self }
+        Cures { retire: Switch::On(()), ..self }
     }
 
     /// How many requests a server's connection serves: the last response says `close`. Spread by a
     /// tenth, so that connections that were opened together do not end together.
     pub fn max_requests(self, requests: u32) -> Cures {
-        Cures { max_requests: Some(requests), ..self }
+        Cures { max_requests: Switch::On(requests), ..self }
     }
 
     /// The age from which on a response of a server says `close`. Spread by a tenth.
     pub fn max_age(self, age: Duration) -> Cures {
-        Cures { max_age: Some(age), ..self }
+        Cures { max_age: Switch::On(age), ..self }
     }
 
     /// For how long a server keeps a connection without a request.
     pub fn idle_timeout(self, timeout: Duration) -> Cures {
-        Cures { idle_timeout: Some(timeout), ..self }
+        Cures { idle_timeout: Switch::On(timeout), ..self }
     }
 
     /// Announces the idle timeout in each response of HTTP/1.1, as `Keep-Alive: timeout=`, in whole
     /// seconds.
     pub fn announce_idle_timeout(self) -> Cures {
-        Cures { announce_idle_timeout: true, ..self }
+        Cures { announce_idle_timeout: Switch::On(()), ..self }
     }
 
     /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close` and
     /// idle connections end, each at its own place in this time, so that callers don't all come back
     /// at once.
     pub fn drain(self, spread: Duration) -> Cures {
-        Cures { drain: Some(spread), ..self }
+        Cures { drain: Switch::On(spread), ..self }
+    }
+
+    /// Switches a cure off, which a policy below may have switched on. An honest close is a part of
+    /// the drain of requests.
+    pub fn without(mut self, cure: Cure) -> Cures {
+        match cure {
+            Cure::DrainRequestBody | Cure::HonestClose => self.drain_requests = Switch::Off,
+            Cure::DrainResponseBody => self.drain_responses = Switch::Off,
+            Cure::PeerClosesFirst => self.peer_closes_first = Switch::Off,
+            Cure::Retire => self.retire = Switch::Off,
+            Cure::MaxRequests => self.max_requests = Switch::Off,
+            Cure::MaxAge => self.max_age = Switch::Off,
+            Cure::IdleTimeout => self.idle_timeout = Switch::Off,
+            Cure::Drain => self.drain = Switch::Off,
+        }
+        self
     }
 
     /// These, and those where these say nothing.
@@ -140,12 +168,46 @@ impl Cures {
             drain_requests: self.drain_requests.or(below.drain_requests),
             drain_responses: self.drain_responses.or(below.drain_responses),
             peer_closes_first: self.peer_closes_first.or(below.peer_closes_first),
-            retire: self.retire || below.retire,
+            retire: self.retire.or(below.retire),
             max_requests: self.max_requests.or(below.max_requests),
             max_age: self.max_age.or(below.max_age),
             idle_timeout: self.idle_timeout.or(below.idle_timeout),
-            announce_idle_timeout: self.announce_idle_timeout || below.announce_idle_timeout,
+            announce_idle_timeout: self.announce_idle_timeout.or(below.announce_idle_timeout),
             drain: self.drain.or(below.drain),
+        }
+    }
+
+    /// Whether any is switched on.
+    pub(crate) fn any(&self) -> bool {
+        let Cures { drain_requests, drain_responses, peer_closes_first, retire, .. } = self;
+        let Cures { max_requests, max_age, idle_timeout, announce_idle_timeout, drain, .. } = self;
+        drain_requests.on().is_some()
+            || drain_responses.on().is_some()
+            || peer_closes_first.on().is_some()
+            || retire.on().is_some()
+            || max_requests.on().is_some()
+            || max_age.on().is_some()
+            || idle_timeout.on().is_some()
+            || announce_idle_timeout.on().is_some()
+            || drain.on().is_some()
+    }
+}
+
+// === impl Switch ===
+
+impl<T: Copy> Switch<T> {
+    /// What it is switched on with.
+    pub(crate) fn on(self) -> Option<T> {
+        match self {
+            Switch::On(value) => Some(value),
+            Switch::Off | Switch::Unsaid => None,
+        }
+    }
+
+    pub(crate) fn or(self, below: Switch<T>) -> Switch<T> {
+        match self {
+            Switch::Unsaid => below,
+            said => said,
         }
     }
 }

@@ -30,7 +30,7 @@ impl Farewell {
     /// The wait, where it is switched on, a message said `close`, and this peer may be expected to
     /// close as it has the response.
     pub(crate) fn begin(shared: &Arc<Shared>, record: &Record) -> Option<Farewell> {
-        let grace = shared.cures().peer_closes_first?;
+        let grace = shared.cures().peer_closes_first.on()?;
         let caller = record.addresses.peer?.ip();
         if record.side != Side::Inbound || !is_told(record) || Handle::try_current().is_err() {
             return None;

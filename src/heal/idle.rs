@@ -44,7 +44,7 @@ impl IdleTimer {
         if record.state() == State::Active || Handle::try_current().is_err() {
             return Poll::Pending;
         }
-        if record.side == Side::Inbound && shared.cures().drain.is_some() {
+        if record.side == Side::Inbound && shared.cures().drain.on().is_some() {
             shared.heal.sleepers.sleep(record.id, cx.waker());
             self.sleeps = true;
         }
@@ -80,7 +80,7 @@ impl Limit {
         let idle = record.idle(shared.clock.now());
         let (timeout, cure, cause) = match record.side {
             Side::Inbound => {
-                (shared.cures().idle_timeout, Cure::IdleTimeout, EndCause::IdleTimeout)
+                (shared.cures().idle_timeout.on(), Cure::IdleTimeout, EndCause::IdleTimeout)
             }
             Side::Outbound => (shared.retirement(record), Cure::Retire, EndCause::Retired),
         };

@@ -47,6 +47,8 @@ mod state;
 pub use self::act::{Act, Cure, Outcome, UnknownCure};
 pub use self::cures::{Budget, Cures, Grace};
 
+pub(crate) use self::cures::Switch;
+
 #[cfg(feature = "hyper")]
 pub(crate) use self::farewell::Farewell;
 #[cfg(feature = "hyper")]

@@ -18,7 +18,6 @@ use crate::wired::Link;
 pub(crate) struct Upload {
     shared: Arc<Shared>,
     record: Arc<Record>,
-    budget: Budget,
     /// `None` where it is not announced.
     length: Option<u64>,
     /// The client waits for `100 Continue`, which the first look at the body sends.
@@ -33,7 +32,6 @@ pub(crate) struct Upload {
 pub(crate) struct Download {
     pub(crate) shared: Arc<Shared>,
     pub(crate) record: Arc<Record>,
-    pub(crate) budget: Budget,
 }
 
 /// Who gets the rest of a body.
@@ -49,31 +47,16 @@ const SMALL: u64 = 8 << 10;
 // === impl Upload ===
 
 impl Upload {
-    fn new(
-        shared: Arc<Shared>,
-        record: Arc<Record>,
-        budget: Budget,
-        length: Option<u64>,
-        expects: bool,
-    ) -> Upload {
-        let (read, is_left) = (AtomicU64::new(0), AtomicBool::new(false));
-        Upload { shared, record, budget, length, expects, read, is_left }
-    }
-
     /// Of a request, where drains are switched on and the connection would end for it.
-    pub(crate) fn of<B: Body>(
-        link: &Link,
-        request: &Request<B>,
-        is_whole: bool,
-    ) -> Option<Arc<Upload>> {
-        let budget = link.shared.cures().drain_requests?;
-        if is_whole || link.record.is_multiplexed() {
+    pub(crate) fn of<B: Body>(link: &Link, request: &Request<B>) -> Option<Arc<Upload>> {
+        if link.record.is_multiplexed() || !link.shared.drains(Side::Inbound) {
             return None;
         }
         let expects = request.headers().contains_key(header::EXPECT);
         let length = request.body().size_hint().exact();
         let (shared, record) = (link.shared.clone(), link.record.clone());
-        Some(Arc::new(Upload::new(shared, record, budget, length, expects)))
+        let (read, is_left) = (AtomicU64::new(0), AtomicBool::new(false));
+        Some(Arc::new(Upload { shared, record, length, expects, read, is_left }))
     }
 
     /// Whether the connection is about to end for what is left of the request, and its response is
@@ -94,11 +77,12 @@ impl Upload {
     }
 
     fn inherit<B: Body + Send + 'static>(self: Arc<Upload>, rest: Pin<Box<B>>) {
-        let is_over = self.left().is_some_and(|left| left > self.budget.bytes);
+        let Some(budget) = self.shared.drain_budget(&self.record) else { return };
+        let is_over = self.left().is_some_and(|left| left > budget.bytes);
         let is_gone = self.record.course().closer().is_some();
         let leaves = is_over || is_gone || self.is_expected();
         let (shared, record) = (&self.shared.clone(), &self.record.clone());
-        if leaves || !shared.read_rest(record, Cure::DrainRequestBody, self.budget, rest) {
+        if leaves || !shared.read_rest(record, Cure::DrainRequestBody, budget, rest) {
             self.is_left.store(true, Ordering::Release);
         }
     }
@@ -111,7 +95,8 @@ impl Reader {
     pub(crate) fn inherit<B: Body + Send + 'static>(self, rest: Pin<Box<B>>) {
         match self {
             Reader::Server(upload) => upload.inherit(rest),
-            Reader::Client(Download { shared, record, budget }) => {
+            Reader::Client(Download { shared, record }) => {
+                let Some(budget) = shared.drain_budget(&record) else { return };
                 shared.read_rest(&record, Cure::DrainResponseBody, budget, rest);
             }
         }
@@ -132,7 +117,10 @@ impl Shared {
     /// The connection serves another request after the rest of a message was read away on it.
     #[cold]
     pub(crate) fn drain_worked(&self, record: &Record) {
-        record.lower(Flag::Drained);
+        // That may be seen in two places at once.
+        if !record.lower(Flag::Drained) {
+            return;
+        }
         let cure = match record.side {
             Side::Inbound => Cure::DrainRequestBody,
             Side::Outbound => Cure::DrainResponseBody,
@@ -165,9 +153,15 @@ impl Shared {
             self.healed(record, cure, Outcome::Refused);
             return false;
         };
-        let (shared, of) = (self.clone(), record.clone());
+        let (shared, of, requests) = (self.clone(), record.clone(), record.requests());
         let begun = super::drain::start(rest, budget, slot, move |outcome| match outcome {
-            Outcome::Worked => _ = of.raise(Flag::Drained),
+            Outcome::Worked => {
+                of.raise(Flag::Drained);
+                // The next request may have come before this task learned of the body's end.
+                if of.requests() > requests {
+                    shared.drain_worked(&of);
+                }
+            }
             _ => {
                 let cause = match of.side {
                     Side::Inbound => EndCause::UnreadRequestBody,

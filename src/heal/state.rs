@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use http::{HeaderMap, HeaderValue, Version, header};
+
 use super::ages::Ages;
 use super::habits::Habits;
 use super::slots::Slots;
@@ -52,14 +54,46 @@ impl Shared {
         if self.in_force.brief().heals() { self.in_force.table().cures } else { Cures::default() }
     }
 
+    /// Whether bodies are read away anywhere that nobody reads.
+    #[inline]
+    pub(crate) fn drains(&self, side: Side) -> bool {
+        self.in_force.brief().heals() && self.in_force.table().drains(side)
+    }
+
     /// Tells of an act.
     pub(crate) fn healed(&self, record: &Record, cure: Cure, outcome: Outcome) {
         self.reporter.healed(&Act { cure, outcome, side: record.side, connection: record.id });
     }
 
-    /// A server's connection has another request: whether its response is to be the last.
+    /// A server's connection has another request.
     #[cold]
-    pub(crate) fn judge_limits(&self, record: &Record, turn: Turn) {
+    pub(crate) fn heal(&self, record: &Record, turn: Turn) {
+        if record.is(Flag::Drained) {
+            self.drain_worked(record);
+        }
+        self.judge_limits(record, turn);
+    }
+
+    /// Announces the idle timeout, where the connection goes on and nobody said one.
+    pub(crate) fn announce(&self, record: &Record, headers: &mut HeaderMap) {
+        let Cures { announce_idle_timeout, idle_timeout, .. } = self.cures();
+        let (Some(()), Some(timeout)) = (announce_idle_timeout.on(), idle_timeout.on()) else {
+            return;
+        };
+        let says = record.version() == Some(Version::HTTP_11)
+            && !record.is(Flag::CloseAsked)
+            && !headers.contains_key(header::CONNECTION)
+            && !headers.contains_key("keep-alive");
+        if let Ok(value) = HeaderValue::try_from(format!("timeout={}", timeout.as_secs())) {
+            if says && timeout.as_secs() > 0 {
+                headers.insert("keep-alive", value);
+                headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+            }
+        }
+    }
+
+    /// A server's connection has another request: whether its response is to be the last.
+    fn judge_limits(&self, record: &Record, turn: Turn) {
         let Cures { max_requests, max_age, .. } = self.cures();
         let place = place(record.id);
         let is_last = |most: u32| turn.number >= u64::from(most - spread_of(most, place));
@@ -67,6 +101,7 @@ impl Shared {
             let spread = most / SPREAD;
             Duration::from_nanos(turn.age) >= most - spread.mul_f64(place)
         };
+        let (max_requests, max_age) = (max_requests.on(), max_age.on());
         let (cure, cause) = match () {
             () if max_requests.is_some_and(is_last) => (Cure::MaxRequests, EndCause::MaxRequests),
             () if max_age.is_some_and(is_old) => (Cure::MaxAge, EndCause::MaxAge),
@@ -99,7 +134,7 @@ impl Shared {
 
     /// When the drain comes to this connection: each has its place in the time that is set.
     pub(super) fn until_drained(&self, record: &Record) -> Option<Duration> {
-        let spread = self.cures().drain?;
+        let spread = self.cures().drain.on()?;
         if !self.heal.drains.load(Ordering::Acquire) || record.side == Side::Outbound {
             return None;
         }
@@ -111,19 +146,24 @@ impl Shared {
 
     /// For how long a client's connection may be idle before its upstream ends it.
     pub(super) fn retirement(&self, record: &Record) -> Option<Duration> {
-        if self.cures().retire { self.heal.ages.limit(record.party()?) } else { None }
+        self.cures().retire.on()?;
+        self.heal.ages.limit(record.party()?)
+    }
+
+    fn retires(&self) -> bool {
+        self.cures().retire.on().is_some()
     }
 
     /// The upstream says for how long it keeps idle connections.
     pub(crate) fn learn_advertised(&self, record: &Record, timeout: Duration) {
-        if let Some(party) = record.party().filter(|_| self.cures().retire) {
+        if let Some(party) = record.party().filter(|_| self.retires()) {
             self.heal.ages.advertised(party, timeout);
         }
     }
 
     /// A request failed, since the upstream had closed a connection that was idle for so long.
     pub(crate) fn learn_stale(&self, record: &Record) {
-        if let Some(party) = record.party().filter(|_| self.cures().retire) {
+        if let Some(party) = record.party().filter(|_| self.retires()) {
             self.heal.ages.closed(party, record.rested());
         }
     }
@@ -132,7 +172,7 @@ impl Shared {
     pub(crate) fn learn_end(&self, record: &Record, ended: &Ended) {
         let is_upstreams = ended.end.cause == EndCause::PeerClosedIdle;
         let party = record.party().filter(|_| record.side == Side::Outbound && is_upstreams);
-        if let Some(party) = party.filter(|_| self.cures().retire) {
+        if let Some(party) = party.filter(|_| self.retires()) {
             self.heal.ages.closed(party, ended.end.idle);
         }
     }

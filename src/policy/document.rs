@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Day, LintName, Origin, Preset, Rollout, Side};
-use crate::heal::Cures;
+use crate::heal::{Budget, Cures, Switch};
 use crate::lint::Level;
 
 /// What was written, and where.
@@ -70,6 +70,8 @@ pub(crate) struct RouteDocument {
     pub(crate) side: Side,
     pub(crate) text: Written<String>,
     pub(crate) lints: Vec<Setting>,
+    /// Whether bodies that nobody reads are read away there.
+    pub(crate) drain: Switch<Budget>,
 }
 
 /// A known violation: counted, not reported.

@@ -16,7 +16,7 @@ use super::{
     KnownViolation, Origin, PolicyBuilder, PolicyError, PolicySource, Preset, RouteName, Template,
 };
 use crate::connection::Bounds;
-use crate::heal::Cures;
+use crate::heal::{Budget, Cures, Switch};
 use crate::lint::{Level, Lint, LintSet};
 
 /// What is done about each lint, on each route. Checked: it holds no name that is none, no
@@ -63,6 +63,7 @@ pub struct Policy {
 pub(super) struct ParsedRoute {
     pub(super) pattern: Pattern,
     pub(super) rules: Vec<(Lint, Rule)>,
+    pub(super) drain: Switch<Budget>,
 }
 
 // === impl Policy ===

@@ -1,6 +1,7 @@
 use super::document::{RouteDocument, Setting, Written};
 use super::{LintName, Rollout};
 pub(crate) use crate::connection::Side;
+use crate::heal::{Budget, Switch};
 use crate::lint::Level;
 
 /// The levels of one route, told apart by method and path template, outbound also by the
@@ -32,6 +33,7 @@ pub struct Route {
     side: Side,
     text: String,
     levels: Vec<(LintName, Rollout)>,
+    drain: Switch<Budget>,
 }
 
 // === impl Route ===
@@ -39,12 +41,12 @@ pub struct Route {
 impl Route {
     /// A route of our server: `[METHOD] TEMPLATE`.
     pub fn inbound(route: impl Into<String>) -> Route {
-        Route { side: Side::Inbound, text: route.into(), levels: Vec::new() }
+        Route::new(Side::Inbound, route.into())
     }
 
     /// A route of our client: `[METHOD] CLIENT-OR-HOST [TEMPLATE]`.
     pub fn outbound(route: impl Into<String>) -> Route {
-        Route { side: Side::Outbound, text: route.into(), levels: Vec::new() }
+        Route::new(Side::Outbound, route.into())
     }
 
     /// Sets a lint's level on this route, or with a [`Rollout`] on a share of the instances.
@@ -78,10 +80,30 @@ impl Route {
         self.level(lint, Level::Deny)
     }
 
+    /// Reads bodies that nobody reads away on this route: of requests where it is inbound, of responses
+    /// where it is outbound ([`Cures`](crate::heal::Cures)).
+    #[must_use]
+    pub fn drain(mut self, budget: Budget) -> Route {
+        self.drain = Switch::On(budget);
+        self
+    }
+
+    /// Reads none of them away on this route, whatever holds elsewhere.
+    #[must_use]
+    pub fn without_drain(mut self) -> Route {
+        self.drain = Switch::Off;
+        self
+    }
+
+    fn new(side: Side, text: String) -> Route {
+        Route { side, text, levels: Vec::new(), drain: Switch::Unsaid }
+    }
+
     pub(super) fn into_document(self) -> RouteDocument {
         RouteDocument {
             side: self.side,
             text: Written::in_code(self.text),
+            drain: self.drain,
             lints: self
                 .levels
                 .into_iter()

@@ -229,9 +229,10 @@ impl Stacking {
         let routes = &mut self.policy.routes;
         let index = *self.routes.entry(pattern.shape()).or_insert(routes.len());
         if index == routes.len() {
-            routes.push(ParsedRoute { pattern, rules: Vec::new() });
+            routes.push(ParsedRoute { pattern, rules: Vec::new(), drain: document.drain });
         } else {
             routes[index].pattern = pattern;
+            routes[index].drain = document.drain.or(routes[index].drain);
         }
         rules.into_iter().for_each(|(lint, rule)| routes[index].set(lint, rule));
     }

@@ -18,8 +18,8 @@ use super::matcher::Matcher;
 use super::policy::ParsedRoute;
 use super::routes::Routes;
 use super::{Day, Environment, ExpectationStatus, KnownViolation, Policy, Preset, Template};
-use crate::connection::{Bounds, RouteSlot};
-use crate::heal::Cures;
+use crate::connection::{Bounds, RouteSlot, Side};
+use crate::heal::{Budget, Cures, Switch};
 use crate::lint::{Expected, Label, Level, Lint, LintSet};
 
 pub(crate) use self::matched::{Match, Matched};
@@ -37,6 +37,9 @@ pub(crate) struct Table {
     /// From where on missing reuse is worth a finding.
     pub(crate) bounds: Bounds,
     pub(crate) cures: Cures,
+    /// Whether cures are left on, and whether routes of their own drain.
+    acts: bool,
+    drains_routes: bool,
     /// The floors that don't hold, by the policy's cap or by the environment.
     pub(crate) capped_floors: LintSet,
     /// What the environment sets: no code on a route changes it.
@@ -72,6 +75,7 @@ pub(super) struct RouteLevels {
     pub(super) acts: Levels,
     /// Those on instances that are in the shares, where they are others.
     pub(super) inside: Option<Box<Levels>>,
+    drain: Switch<Budget>,
 }
 
 /// What bears on levels beside the policy.
@@ -101,7 +105,8 @@ impl Table {
             let named = route.rules.iter();
             let named = named.map(|(lint, rule)| (*lint, beside.settle(policy, *lint, Some(rule))));
             let template = route.pattern.template.as_ref();
-            default.with(named, template.map(|template| Label::of_policy(template.as_str())))
+            let label = template.map(|template| Label::of_policy(template.as_str()));
+            RouteLevels { drain: route.drain, ..default.with(named, label) }
         });
         let routes: Vec<_> = routes.collect();
         let would = policy.preview.as_ref().map(|preview| Would::new(policy, preview, beside));
@@ -123,6 +128,8 @@ impl Table {
         ];
         let matchers = || matchers.iter().flatten();
         let cap = policy.cap().min(environment.cap());
+        // A cap below `fix` lets nothing act.
+        let acts = cap >= Level::Fix && !environment.off;
         let forced: LintSet = environment.levels.iter().map(|(lint, _)| *lint).collect();
         let would_exclude = would.as_ref().is_some_and(Would::excludes_paths);
         Table {
@@ -132,11 +139,9 @@ impl Table {
             probes_excluded: policy.probes_excluded,
             deny_status: policy.deny_status,
             bounds: bounds.map_or_else(|| policy.bounds(), |bounds| policy.held_over(bounds, drop)),
-            // A cap below `fix` lets nothing act.
-            cures: match cap >= Level::Fix && !environment.off {
-                true => cures.over(policy.cures),
-                false => Cures::new(),
-            },
+            cures: if acts { cures.over(policy.cures) } else { Cures::new() },
+            acts,
+            drains_routes: acts && routes.iter().any(RouteLevels::drains),
             capped_floors: beside.capped_floors(policy),
             forced,
             settled: code.iter().chain(&environment.levels).map(|(lint, _)| *lint).collect(),
@@ -163,8 +168,27 @@ impl Table {
         }
     }
 
+    /// Whether bodies are read away anywhere that nobody reads.
+    pub(crate) fn drains(&self, side: Side) -> bool {
+        self.drains_routes || self.drains_everywhere(side).on().is_some()
+    }
+
+    /// How much of a body is read away that nobody reads, where a request went.
+    pub(crate) fn drain(&self, matched: Matched, side: Side) -> Option<Budget> {
+        let switch = self.levels(matched).drain.or(self.drains_everywhere(side));
+        switch.on().filter(|_| self.acts)
+    }
+
+    fn drains_everywhere(&self, side: Side) -> Switch<Budget> {
+        match side {
+            Side::Inbound => self.cures.drain_requests,
+            Side::Outbound => self.cures.drain_responses,
+        }
+    }
+
+    /// Whether any cure is switched on.
     pub(crate) fn heals(&self) -> bool {
-        self.cures != Cures::default()
+        self.cures.any() || self.drains_routes
     }
 
     #[inline]
@@ -361,9 +385,14 @@ fn is_whole((route, levels): (&ParsedRoute, &RouteLevels)) -> bool {
 // === impl RouteLevels ===
 
 impl RouteLevels {
+    fn drains(&self) -> bool {
+        self.drain.on().is_some()
+    }
+
     /// Of all lints: the levels here, and inside the shares.
     fn new(levels: impl Iterator<Item = (Lint, (Level, Level))>) -> RouteLevels {
-        let none = RouteLevels { label: None, acts: Levels::default(), inside: None };
+        let (acts, drain) = (Levels::default(), Switch::Unsaid);
+        let none = RouteLevels { label: None, acts, inside: None, drain };
         none.with(levels, None)
     }
 
@@ -379,7 +408,12 @@ impl RouteLevels {
             acts = acts.with(lint, level);
             inside = inside.with(lint, level_inside);
         }
-        RouteLevels { label, acts, inside: (inside != acts).then(|| Box::new(inside)) }
+        RouteLevels {
+            label,
+            acts,
+            inside: (inside != acts).then(|| Box::new(inside)),
+            drain: Switch::Unsaid,
+        }
     }
 }
 

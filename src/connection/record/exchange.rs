@@ -183,7 +183,7 @@ impl Record {
         self.went(Last::Unknown);
         match said_close(self.note(Event::RequestStarted)) {
             true => _ = self.raise(Flag::AfterClose),
-            false => self.lower(Flag::AfterClose),
+            false => _ = self.lower(Flag::AfterClose),
         }
     }
 

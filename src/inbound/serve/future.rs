@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use http::{HeaderValue, Response, StatusCode, Version, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -41,13 +41,16 @@ pub(super) struct Exchange {
     stopwatch: Option<Arc<Stopwatch>>,
     /// There where the rest of the request is read if the handler leaves it.
     upload: Option<Arc<Upload>>,
+    /// Whether any cure is switched on.
+    heals: bool,
 }
 
 // === impl ServingFuture ===
 
 impl<F, T> ServingFuture<F, T> {
     pub(super) fn unwatched(future: F) -> ServingFuture<F, T> {
-        let none = Exchange { link: None, signs: Signs::NONE, stopwatch: None, upload: None };
+        let (link, signs, stopwatch, upload) = (None, Signs::NONE, None, None);
+        let none = Exchange { link, signs, stopwatch, upload, heals: false };
         ServingFuture::watched(future, none)
     }
 
@@ -85,14 +88,18 @@ impl Exchange {
         link: Arc<Link>,
         signs: Signs,
         stopwatch: Option<Arc<Stopwatch>>,
-        upload: Option<Arc<Upload>>,
+        heals: bool,
     ) -> Exchange {
-        Exchange { link: Some(link), signs, stopwatch, upload }
+        Exchange { link: Some(link), signs, stopwatch, upload: None, heals }
     }
 
-    /// The request's content, where its rest is to be read.
-    pub(super) fn upload(&self) -> Option<&Arc<Upload>> {
-        self.upload.as_ref()
+    /// The rest of the request is read away if its handler leaves it, where that is switched on.
+    #[inline]
+    pub(super) fn follow<B: Body>(&mut self, request: &Request<B>) -> Option<Arc<Upload>> {
+        if self.heals {
+            self.upload = self.link.as_ref().and_then(|link| Upload::of(link, request));
+        }
+        self.upload.clone()
     }
 
     #[inline]
@@ -102,8 +109,8 @@ impl Exchange {
     ) -> Response<<T as Bodies<R>>::Body> {
         let Some(link) = self.link.take() else { return response.map(T::plain) };
         let record = &link.record;
-        if self.upload.take().is_some_and(|upload| upload.ends_connection()) {
-            link.shared.close_honestly(record);
+        if self.heals {
+            link.heal(self.upload.take().as_deref(), &mut response);
         }
         if self.may_end(record, &response) {
             link.answer(self.signs, &mut response);
@@ -163,6 +170,16 @@ fn give_up(record: &Record) {
 // === impl Link ===
 
 impl Link {
+    /// What cures have to say in a response.
+    #[cold]
+    fn heal<R>(&self, upload: Option<&Upload>, response: &mut Response<R>) {
+        let (shared, record) = (&self.shared, &self.record);
+        if upload.is_some_and(Upload::ends_connection) {
+            shared.close_honestly(record);
+        }
+        shared.announce(record, response.headers_mut());
+    }
+
     /// Writes down what a response says of the connection, and says what a handler asked for.
     #[cold]
     fn answer<R>(&self, request: Signs, response: &mut Response<R>) {

@@ -11,7 +11,7 @@ use super::{Bodies, ServingFuture, Tracked};
 use crate::connection::{EndCause, Flag, TrackedBody, path_hash, persistence};
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
-use crate::heal::{Reader, Upload};
+use crate::heal::Reader;
 use crate::wired::{Link, Mark, Stopwatch};
 
 /// The services of one connection: each request gets its [`ConnHandle`], and the bodies of both
@@ -68,17 +68,16 @@ where
         };
         let is_whole = request.body().is_end_stream();
         // The future first, so that a panic in `call` is seen, too.
-        let exchange = receive(link, &mut request, is_whole);
+        let mut exchange = receive(link, &mut request);
+        let upload = if is_whole { None } else { exchange.follow(&request) };
         let request = request.map(|body| {
             if is_whole {
                 return <T as Bodies<B>>::plain(body);
             }
             let mark = Mark::Received(link.record.clone());
-            <T as Bodies<B>>::tracked(match exchange.upload() {
+            <T as Bodies<B>>::tracked(match upload {
                 None => TrackedBody::new(body, mark),
-                Some(upload) => {
-                    TrackedBody::read_on(body, mark, None, Reader::Server(upload.clone()))
-                }
+                Some(upload) => TrackedBody::read_on(body, mark, None, Reader::Server(upload)),
             })
         });
         ServingFuture::watched(self.inner.call(request), exchange)
@@ -87,11 +86,11 @@ where
 
 /// Writes down that a request came, and gives it its handle.
 #[inline]
-fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exchange {
+fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>) -> Exchange {
     let Link { shared, record, .. } = &**link;
     let signs = Signs::of_request(request.method(), request.version(), request.headers());
     record.speaks(request.version());
-    let body = if is_whole { Flag::BodyRead } else { Flag::BodyUnread };
+    let body = if request.body().is_end_stream() { Flag::BodyRead } else { Flag::BodyUnread };
     let turn = record.begin(record.clock.now(), body);
     let slice = shared.connections.count(record, turn);
     // The first request tells who calls, but not if the policy leaves it alone.
@@ -116,13 +115,8 @@ fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) 
         is_remembered: false,
     };
     shared.remember(policy, record, turn, &mut arrival);
-    let mut upload = None;
     if policy.heals() {
-        if record.is(Flag::Drained) {
-            shared.drain_worked(record);
-        }
-        shared.judge_limits(record, turn);
-        upload = Upload::of(link, request, is_whole);
+        shared.heal(record, turn);
     }
     let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
     let mut stopwatch = None;
@@ -137,5 +131,5 @@ fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) 
         stopwatch = Some(watch);
     }
     request.extensions_mut().insert(handle);
-    Exchange::new(link.clone(), signs, stopwatch, upload)
+    Exchange::new(link.clone(), signs, stopwatch, policy.heals())
 }

@@ -8,7 +8,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::connection::TrackedBody;
+use crate::connection::{Side, TrackedBody};
 use crate::exchange::{Sent, Shared};
 use crate::handle::ConnHandle;
 use crate::heal::{Download, Reader};
@@ -71,13 +71,12 @@ where
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
-            let budget = this.shared.cures().drain_responses;
             let mark = Mark::Response { record: record.clone(), _hold: hold };
-            response.map(|body| match budget.filter(|_| !record.is_multiplexed()) {
-                None => TrackedBody::timed(body, mark, stopwatch),
-                Some(budget) => {
-                    let shared = this.shared.clone();
-                    let reader = Reader::Client(Download { shared, record, budget });
+            let drains = this.shared.drains(Side::Outbound) && !record.is_multiplexed();
+            response.map(|body| match drains {
+                false => TrackedBody::timed(body, mark, stopwatch),
+                true => {
+                    let reader = Reader::Client(Download { shared: this.shared.clone(), record });
                     TrackedBody::read_on(body, mark, stopwatch, reader)
                 }
             })

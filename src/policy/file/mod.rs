@@ -3,6 +3,7 @@
 
 mod diagnostic;
 mod forms;
+mod heal;
 mod keys;
 mod places;
 #[cfg(feature = "schema")]

@@ -6,6 +6,7 @@ use super::forms::{PresetOrFile, Version};
 use super::keys::{Form, Keys, Table};
 use super::settings::{Floor, OfRoute, Own, Settings};
 use super::{Value, Walk};
+use crate::heal::{Budget, Switch};
 use crate::policy::document::{Document, ExpectationDocument, Preview, RouteDocument, Written};
 use crate::policy::route::Side;
 use crate::policy::{Day, LintName};
@@ -35,6 +36,7 @@ struct Sides {
 struct RouteDraft {
     sides: Sides,
     lints: Settings<OfRoute>,
+    drain: Switch<Budget>,
 }
 
 #[derive(Default)]
@@ -117,6 +119,13 @@ impl Table for PolicyFile {
             "A known violation: counted, not reported",
             |file, expected: Written<Vec<_>>| {
                 file.document.expectations = expected.value;
+            },
+        );
+        keys.key(
+            "heal",
+            "Acts on connections that no header asks for. Default: none",
+            |file, cures| {
+                file.document.cures = cures.value;
             },
         );
         keys.key("exclude", "What no lint looks at", |file, exclude: Written<Exclude>| {
@@ -202,6 +211,7 @@ impl Table for RouteDraft {
         keys.key("inbound", INBOUND, |route, text| route.sides.inbound = Some(text));
         keys.key("outbound", OUTBOUND, |route, text| route.sides.outbound = Some(text));
         keys.key("lints", "The levels on this route", |route, lints| route.lints = lints.value);
+        keys.key("drain", DRAIN, |route, drain| route.drain = drain.value);
     }
 }
 
@@ -216,7 +226,7 @@ impl Form for RouteDocument {
             });
             return None;
         };
-        Some(RouteDocument { side, text, lints: draft.lints.0 })
+        Some(RouteDocument { side, text, lints: draft.lints.0, drain: draft.drain })
     }
 
     #[cfg(feature = "schema")]
@@ -228,6 +238,8 @@ impl Form for RouteDocument {
     }
 }
 
+const DRAIN: &str =
+    "Whether a body that nobody reads is read away: of requests inbound, of responses outbound";
 const INBOUND: &str = "A route of our server: \"POST /login\"";
 const OUTBOUND: &str = "A route of our client, by its name or a host: \"POST gateway /v1/{*rest}\"";
 

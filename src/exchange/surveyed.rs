@@ -22,8 +22,8 @@ impl Shared {
     }
 
     pub(super) fn startup(&self) -> Startup {
-        let Table { preset, cap, capped_floors, .. } = *self.in_force.table();
+        let Table { preset, cap, capped_floors, cures, .. } = *self.in_force.table();
         let (wired, source) = (self.wiring.wired(), self.in_force.source());
-        Startup { wired, source, preset, cap, capped_floors }
+        Startup { wired, source, preset, cap, capped_floors, cures }
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use super::Cure;
@@ -179,17 +180,29 @@ impl Cures {
 
     /// Whether any is switched on.
     pub(crate) fn any(&self) -> bool {
-        let Cures { drain_requests, drain_responses, peer_closes_first, retire, .. } = self;
-        let Cures { max_requests, max_age, idle_timeout, announce_idle_timeout, drain, .. } = self;
-        drain_requests.on().is_some()
-            || drain_responses.on().is_some()
-            || peer_closes_first.on().is_some()
-            || retire.on().is_some()
-            || max_requests.on().is_some()
-            || max_age.on().is_some()
-            || idle_timeout.on().is_some()
-            || announce_idle_timeout.on().is_some()
-            || drain.on().is_some()
+        self.switched_on().next().is_some() || self.announce_idle_timeout.on().is_some()
+    }
+
+    fn switched_on(&self) -> impl Iterator<Item = Cure> {
+        let all = [
+            (Cure::DrainRequestBody, self.drain_requests.on().is_some()),
+            (Cure::DrainResponseBody, self.drain_responses.on().is_some()),
+            (Cure::PeerClosesFirst, self.peer_closes_first.on().is_some()),
+            (Cure::Retire, self.retire.on().is_some()),
+            (Cure::MaxRequests, self.max_requests.on().is_some()),
+            (Cure::MaxAge, self.max_age.on().is_some()),
+            (Cure::IdleTimeout, self.idle_timeout.on().is_some()),
+            (Cure::Drain, self.drain.on().is_some()),
+        ];
+        all.into_iter().filter(|(_, is_on)| *is_on).map(|(cure, _)| cure)
+    }
+}
+
+/// The names of those that are switched on: `drain-request-body, max-age`, or `none`.
+impl fmt::Display for Cures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.switched_on().map(Cure::as_str).collect();
+        f.pad(&if names.is_empty() { "none".to_owned() } else { names.join(", ") })
     }
 }
 

@@ -126,6 +126,20 @@ impl Policy {
         self.expectations.all().iter()
     }
 
+    /// The cures that it switches on, wherever no route says otherwise.
+    ///
+    /// ```
+    /// use tower_conn_lint::Policy;
+    /// use tower_conn_lint::heal::Cures;
+    ///
+    /// assert_eq!(Policy::default().cures(), Cures::new());
+    /// let policy = Policy::builder().heal(Cures::new().max_requests(1_000)).build().unwrap();
+    /// assert_eq!(policy.cures().to_string(), "max-requests");
+    /// ```
+    pub fn cures(&self) -> Cures {
+        self.cures
+    }
+
     /// From where on missing reuse is worth a finding: what it sets, over the defaults.
     ///
     /// ```

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::Wired;
+use crate::heal::Cures;
 use crate::lint::{Level, LintSet};
 use crate::policy::{PolicySource, Preset};
 
@@ -30,6 +31,8 @@ pub struct Startup {
     pub cap: Level,
     /// The floors that don't hold, by the policy's cap or by `CONN_LINT`.
     pub capped_floors: LintSet,
+    /// The cures that are switched on, wherever no route says otherwise.
+    pub cures: Cures,
 }
 
 // === impl Startup ===

@@ -35,6 +35,7 @@ impl World {
             preset: Preset::Observe1,
             cap: Level::Warn,
             capped_floors: LintSet::EMPTY,
+            cures: crate::heal::Cures::new(),
         };
         let survey = self.connections.survey(self.now);
         Snapshot::new(survey, &startup, Vec::new(), self.connections.window(), &self.bounds)

@@ -1,9 +1,11 @@
 //! Policy files: what is refused, where, and with which words; what a service holds nevertheless.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{env, fs};
 
 use http::Method;
+use tower_conn_lint::heal::{Budget, Cure, Cures, Grace};
 use tower_conn_lint::lint::Level;
 use tower_conn_lint::policy::{PolicyErrorKind, PolicyErrors, Reload, Severity};
 use tower_conn_lint::{ConnLint, Policy};
@@ -165,7 +167,7 @@ fn a_mistake_has_its_place_its_text_and_the_nearest_right_thing() {
         ),
         ("[exclude]\n\"ä\" = 1; b", "x.toml:3:7: not TOML: `1; b` has no quotes: write `\"1; b\"`"),
         ("[exclude]\n'ö'.b.c", "x.toml:3:8: not TOML: key with no value, expected `=`"),
-        ("[heal]\ndrain = true", "x.toml:2:2: unknown key `heal` in the file: there are"),
+        ("[balance]\nleast = true", "x.toml:2:2: unknown key `balance` in the file: there are"),
         ("cap = \"fix\"\ncap = \"fix\"", "x.toml:3:1: `cap` is there already: the first one holds"),
         (
             "[lints]\nlow-reuse = \"warn\"\n\"low-reuse\" = \"warn\"",
@@ -318,6 +320,54 @@ fn an_optional_file_may_be_missing_but_not_wrong() {
     fs::remove_file(&path).expect("it is there");
     assert_eq!(lint.reload(), Ok(Reload::Replaced), "missing again");
     assert_eq!(lint.policy().cap(), Level::Fix);
+}
+
+#[test]
+fn cures_are_switched_on_and_off_by_their_names() {
+    let of = |text: &str| load(&format!("version = 1\n{text}")).map(|policy| policy.cures());
+    let mut budget = Budget::default();
+    (budget.bytes, budget.time) = (256 << 10, Duration::from_millis(100));
+    let mut grace = Grace::default();
+    (grace.time, grace.per_minute) = (Duration::from_millis(20), 100);
+    let all = Cures::new().drain_requests(budget).peer_closes_first(grace);
+    let all = all.retire().max_requests(1_000).max_age(Duration::from_secs(300));
+    let all = all.idle_timeout(Duration::from_secs(60)).announce_idle_timeout();
+    for (text, cures) in [
+        ("[heal]", Cures::new()),
+        ("[heal]\ndrain-response-body = true", Cures::new().drain_responses(Budget::default())),
+        ("[heal]\nretire = false", Cures::new().without(Cure::Retire)),
+        ("[heal]\ndrain = \"10s\"", Cures::new().drain(Duration::from_secs(10))),
+        (
+            "[heal]\ndrain-request-body = { bytes = \"256KiB\", time = \"100ms\" }\n\
+             peer-closes-first = { time = \"20ms\", per-minute = 100 }\nretire = true\n\
+             max-requests = 1000\nmax-age = \"5m\"\nidle-timeout = \"1m\"\n\
+             announce-idle-timeout = true",
+            all,
+        ),
+    ] {
+        assert_eq!(of(text), Ok(cures), "{text}");
+    }
+    for (text, expected) in [
+        (
+            "[heal]\ndrai = \"1s\"",
+            "x.toml:3:1: unknown key `drai` in `[heal]`: did you mean `drain`?",
+        ),
+        ("[heal]\nmax-requests = 0", "x.toml:3:16: `0` is not a whole number from 1 to 4294967295"),
+        (
+            "[heal]\ndrain-request-body = { bytes = 1024 }",
+            "x.toml:3:32: `1024` is not a size: \"512B\", \"64KiB\" or \"1MiB\"",
+        ),
+        (
+            "[heal]\npeer-closes-first = \"yes\"",
+            "x.toml:3:21: `yes` is not true, false or a table of bounds",
+        ),
+    ] {
+        assert_eq!(of(text).unwrap_err().to_string(), expected, "{text}");
+    }
+    let base = Policy::stack().text("base", "version = 1\n[heal]\nretire = true\nmax-requests = 5");
+    let stacked = base.text("own", "version = 1\n[heal]\nretire = false\nmax-age = \"1m\"");
+    let cures = stacked.try_load().expect("it is well-formed").cures();
+    assert_eq!(cures.to_string(), "max-requests, max-age", "each by itself");
 }
 
 #[cfg(unix)]

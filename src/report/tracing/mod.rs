@@ -64,6 +64,7 @@ impl Reporter for Tracing {
             policy = startup.source.as_str(),
             preset = startup.preset.as_str(),
             cap = startup.cap.as_str(),
+            cures = %startup.cures,
             capped_floors = (!startup.capped_floors.is_empty()).then(|| policy::list(startup.capped_floors.iter())),
             "connections are watched",
         );

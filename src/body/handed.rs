@@ -20,19 +20,21 @@ pin_project! {
     #[project = HandedParts]
     pub(crate) enum Handed<B, H> {
         Plain { #[pin] body: B },
-        // In a box, so that it can leave its place, which it does in drop.
-        Boxed { body: Option<Pin<Box<B>>>, heir: Option<H>, inherit: fn(H, Pin<Box<B>>) },
+        Boxed { legacy: Legacy<B, H> },
     }
+}
 
-    impl<B, H> PinnedDrop for Handed<B, H> {
-        fn drop(this: Pin<&mut Self>) {
-            if let HandedParts::Boxed { body, heir, inherit } = this.project() {
-                if let (Some(body), Some(heir)) = (body.take(), heir.take()) {
-                    inherit(heir, body);
-                }
-            }
-        }
-    }
+/// A body in a box, so that it can leave its place, and who gets it.
+#[derive(Debug)]
+pub(crate) struct Legacy<B, H>(Box<Will<B, H>>);
+
+#[derive(Debug)]
+struct Will<B, H> {
+    /// There until it is handed on.
+    body: Option<Pin<Box<B>>>,
+    /// There until the body's end.
+    heir: Option<H>,
+    inherit: fn(H, Pin<Box<B>>),
 }
 
 // === impl Handed ===
@@ -45,7 +47,8 @@ impl<B: Body, H> Handed<B, H> {
 
     pub(crate) fn new(body: B, heir: H, inherit: fn(H, Pin<Box<B>>)) -> Handed<B, H> {
         let heir = (!body.is_end_stream()).then_some(heir);
-        Handed::Boxed { body: Some(Box::pin(body)), heir, inherit }
+        let will = Will { body: Some(Box::pin(body)), heir, inherit };
+        Handed::Boxed { legacy: Legacy(Box::new(will)) }
     }
 }
 
@@ -60,17 +63,7 @@ impl<B: Body, H: Heir> Body for Handed<B, H> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         match self.project() {
             HandedParts::Plain { body } => body.poll_frame(cx),
-            HandedParts::Boxed { body: None, .. } => Poll::Ready(None),
-            HandedParts::Boxed { body: Some(body), heir, .. } => {
-                let frame = ready!(body.as_mut().poll_frame(cx));
-                if let (Some(heir), Some(Ok(frame))) = (&heir, &frame) {
-                    heir.passed(frame.data_ref().map_or(0, |data| data.remaining() as u64));
-                }
-                if !matches!(frame, Some(Ok(_))) || nothing_is_left(&**body) {
-                    *heir = None;
-                }
-                Poll::Ready(frame)
-            }
+            HandedParts::Boxed { legacy } => legacy.0.poll_frame(cx),
         }
     }
 
@@ -78,7 +71,9 @@ impl<B: Body, H: Heir> Body for Handed<B, H> {
     fn is_end_stream(&self) -> bool {
         match self {
             Handed::Plain { body } => body.is_end_stream(),
-            Handed::Boxed { body, .. } => body.as_ref().is_none_or(|body| body.is_end_stream()),
+            Handed::Boxed { legacy } => {
+                legacy.0.body.as_ref().is_none_or(|body| body.is_end_stream())
+            }
         }
     }
 
@@ -86,10 +81,41 @@ impl<B: Body, H: Heir> Body for Handed<B, H> {
     fn size_hint(&self) -> SizeHint {
         match self {
             Handed::Plain { body } => body.size_hint(),
-            Handed::Boxed { body, .. } => {
-                body.as_ref().map_or_else(SizeHint::default, |body| body.size_hint())
+            Handed::Boxed { legacy } => {
+                legacy.0.body.as_ref().map_or_else(SizeHint::default, |body| body.size_hint())
             }
         }
+    }
+}
+
+// === impl Legacy ===
+
+impl<B, H> Drop for Legacy<B, H> {
+    fn drop(&mut self) {
+        let Will { body, heir, inherit } = &mut *self.0;
+        if let (Some(body), Some(heir)) = (body.take(), heir.take()) {
+            inherit(heir, body);
+        }
+    }
+}
+
+// === impl Will ===
+
+impl<B: Body, H: Heir> Will<B, H> {
+    #[cold]
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let Will { body: Some(body), heir, .. } = self else { return Poll::Ready(None) };
+        let frame = ready!(body.as_mut().poll_frame(cx));
+        if let (Some(heir), Some(Ok(frame))) = (&heir, &frame) {
+            heir.passed(frame.data_ref().map_or(0, |data| data.remaining() as u64));
+        }
+        if !matches!(frame, Some(Ok(_))) || nothing_is_left(&**body) {
+            *heir = None;
+        }
+        Poll::Ready(frame)
     }
 }
 

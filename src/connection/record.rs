@@ -257,6 +257,11 @@ impl Record {
         self.flags.load(Ordering::Relaxed) & flag as u32 != 0
     }
 
+    #[inline]
+    pub(crate) fn is_any(&self, one: Flag, other: Flag) -> bool {
+        self.flags.load(Ordering::Relaxed) & (one as u32 | other as u32) != 0
+    }
+
     /// Raises a flag; returns whether it was up before.
     #[inline]
     pub(crate) fn raise(&self, flag: Flag) -> bool {

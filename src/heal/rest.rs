@@ -49,7 +49,10 @@ const SMALL: u64 = 8 << 10;
 impl Upload {
     /// Of a request, where drains are switched on and the connection would end for it.
     pub(crate) fn of<B: Body>(link: &Link, request: &Request<B>) -> Option<Arc<Upload>> {
-        if link.record.is_multiplexed() || !link.shared.drains(Side::Inbound) {
+        if request.body().is_end_stream()
+            || link.record.is_multiplexed()
+            || !link.shared.drains(Side::Inbound)
+        {
             return None;
         }
         let expects = request.headers().contains_key(header::EXPECT);

@@ -48,16 +48,22 @@ impl Heal {
 // === impl Shared ===
 
 impl Shared {
+    /// Whether any cure is switched on.
+    #[inline]
+    pub(crate) fn heals(&self) -> bool {
+        self.in_force.brief().heals()
+    }
+
     /// The cures that are switched on.
     #[inline]
     pub(crate) fn cures(&self) -> Cures {
-        if self.in_force.brief().heals() { self.in_force.table().cures } else { Cures::default() }
+        if self.heals() { self.in_force.table().cures } else { Cures::default() }
     }
 
     /// Whether bodies are read away anywhere that nobody reads.
     #[inline]
     pub(crate) fn drains(&self, side: Side) -> bool {
-        self.in_force.brief().heals() && self.in_force.table().drains(side)
+        self.heals() && self.in_force.table().drains(side)
     }
 
     /// Tells of an act.
@@ -68,6 +74,7 @@ impl Shared {
     /// A server's connection has another request.
     #[cold]
     pub(crate) fn heal(&self, record: &Record, turn: Turn) {
+        record.raise(Flag::Cured);
         if record.is(Flag::Drained) {
             self.drain_worked(record);
         }

@@ -123,8 +123,7 @@ impl<T: AsyncRead> AsyncRead for Io<T> {
             return polled;
         };
         let shared = guard.shared();
-        if shared.in_force.brief().heals() && this.idle.poll(shared, guard.record(), cx).is_ready()
-        {
+        if shared.heals() && this.idle.poll(shared, guard.record(), cx).is_ready() {
             // As if the peer had closed: whoever reads ends the connection.
             return Poll::Ready(Ok(()));
         }

@@ -39,6 +39,7 @@ impl Record {
         const OF_REQUEST: u32 = Flag::BodyUnread as u32
             | Flag::BodyRead as u32
             | Flag::CloseAsked as u32
+            | Flag::Cured as u32
             | Flag::ReadIdle as u32
             | Flag::JustEnded as u32
             | Flag::Stray as u32;

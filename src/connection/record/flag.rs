@@ -35,4 +35,6 @@ pub(crate) enum Flag {
     Blind = 1 << 15,
     /// The rest of a message that nobody wanted was read away, and no request came since.
     Drained = 1 << 16,
+    /// The request under way is one of a lint with cures.
+    Cured = 1 << 17,
 }

@@ -60,6 +60,7 @@ fn is_of(entry: u64, hash: u64) -> bool {
 
 /// Eight bytes at a time; the last eight overlap those before, and the length tells short ones
 /// from those with zeros behind.
+#[inline(always)]
 fn mix(seed: u64, bytes: &[u8]) -> u64 {
     let mut hash = fold(seed ^ (bytes.len() as u64) << 32);
     let last = match bytes.last_chunk() {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 
-use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Response, StatusCode, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::Bodies;
 use crate::connection::{EndCause, Event, Finish, Flag, Record, TrackedBody};
 use crate::field::Signs;
-use crate::heal::Upload;
 use crate::wired::{Link, Mark, Stopwatch};
 
 pin_project! {
@@ -39,19 +38,13 @@ pub(super) struct Exchange {
     link: Option<Arc<Link>>,
     signs: Signs,
     stopwatch: Option<Arc<Stopwatch>>,
-    /// There where the rest of the request is read if the handler leaves it.
-    upload: Option<Arc<Upload>>,
-    /// Whether any cure is switched on.
-    heals: bool,
 }
 
 // === impl ServingFuture ===
 
 impl<F, T> ServingFuture<F, T> {
     pub(super) fn unwatched(future: F) -> ServingFuture<F, T> {
-        let (link, signs, stopwatch, upload) = (None, Signs::NONE, None, None);
-        let none = Exchange { link, signs, stopwatch, upload, heals: false };
-        ServingFuture::watched(future, none)
+        ServingFuture::watched(future, Exchange { link: None, signs: Signs::NONE, stopwatch: None })
     }
 
     #[inline]
@@ -88,18 +81,8 @@ impl Exchange {
         link: Arc<Link>,
         signs: Signs,
         stopwatch: Option<Arc<Stopwatch>>,
-        heals: bool,
     ) -> Exchange {
-        Exchange { link: Some(link), signs, stopwatch, upload: None, heals }
-    }
-
-    /// The rest of the request is read away if its handler leaves it, where that is switched on.
-    #[inline]
-    pub(super) fn follow<B: Body>(&mut self, request: &Request<B>) -> Option<Arc<Upload>> {
-        if self.heals {
-            self.upload = self.link.as_ref().and_then(|link| Upload::of(link, request));
-        }
-        self.upload.clone()
+        Exchange { link: Some(link), signs, stopwatch }
     }
 
     #[inline]
@@ -109,9 +92,6 @@ impl Exchange {
     ) -> Response<<T as Bodies<R>>::Body> {
         let Some(link) = self.link.take() else { return response.map(T::plain) };
         let record = &link.record;
-        if self.heals {
-            link.heal(self.upload.take().as_deref(), &mut response);
-        }
         if self.may_end(record, &response) {
             link.answer(self.signs, &mut response);
         }
@@ -138,7 +118,7 @@ impl Exchange {
     fn may_end<R>(&self, record: &Record, response: &Response<R>) -> bool {
         response.status().is_informational()
             || self.signs.contains(Signs::CONNECT)
-            || record.is(Flag::CloseAsked)
+            || record.is_any(Flag::CloseAsked, Flag::Cured)
             || Signs::has_persistence_field(response.headers())
     }
 
@@ -171,10 +151,9 @@ fn give_up(record: &Record) {
 
 impl Link {
     /// What cures have to say in a response.
-    #[cold]
-    fn heal<R>(&self, upload: Option<&Upload>, response: &mut Response<R>) {
+    fn heal<R>(&self, response: &mut Response<R>) {
         let (shared, record) = (&self.shared, &self.record);
-        if upload.is_some_and(Upload::ends_connection) {
+        if self.upload().take().is_some_and(|upload| upload.ends_connection()) {
             shared.close_honestly(record);
         }
         shared.announce(record, response.headers_mut());
@@ -184,6 +163,9 @@ impl Link {
     #[cold]
     fn answer<R>(&self, request: Signs, response: &mut Response<R>) {
         let record = &self.record;
+        if record.is(Flag::Cured) {
+            self.heal(response);
+        }
         let status = response.status();
         let opens_tunnel = request.contains(Signs::CONNECT) && status.is_success();
         let speaks_on = status.is_informational() || opens_tunnel;

@@ -68,29 +68,34 @@ where
         };
         let is_whole = request.body().is_end_stream();
         // The future first, so that a panic in `call` is seen, too.
-        let mut exchange = receive(link, &mut request);
-        let upload = if is_whole { None } else { exchange.follow(&request) };
-        let request = request.map(|body| {
-            if is_whole {
-                return <T as Bodies<B>>::plain(body);
-            }
-            let mark = Mark::Received(link.record.clone());
-            <T as Bodies<B>>::tracked(match upload {
-                None => TrackedBody::new(body, mark),
-                Some(upload) => TrackedBody::read_on(body, mark, None, Reader::Server(upload)),
-            })
+        let exchange = receive(link, &mut request, is_whole);
+        let request = request.map(|body| match is_whole {
+            true => <T as Bodies<B>>::plain(body),
+            false => <T as Bodies<B>>::tracked(track(link, body)),
         });
         ServingFuture::watched(self.inner.call(request), exchange)
     }
 }
 
+/// Tracks a request's body; it is read on where that is switched on, and it is dropped before its end.
+#[inline(never)]
+fn track<B: Body + Send + 'static>(link: &Link, body: B) -> TrackedBody<B> {
+    let mark = Mark::Received(link.record.clone());
+    // A lock, but only where a cure is switched on.
+    let upload = if link.record.is(Flag::Cured) { link.upload().clone() } else { None };
+    match upload {
+        None => TrackedBody::new(body, mark),
+        Some(upload) => TrackedBody::read_on(body, mark, None, Reader::Server(upload)),
+    }
+}
+
 /// Writes down that a request came, and gives it its handle.
 #[inline]
-fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>) -> Exchange {
+fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exchange {
     let Link { shared, record, .. } = &**link;
     let signs = Signs::of_request(request.method(), request.version(), request.headers());
     record.speaks(request.version());
-    let body = if request.body().is_end_stream() { Flag::BodyRead } else { Flag::BodyUnread };
+    let body = if is_whole { Flag::BodyRead } else { Flag::BodyUnread };
     let turn = record.begin(record.clock.now(), body);
     let slice = shared.connections.count(record, turn);
     // The first request tells who calls, but not if the policy leaves it alone.
@@ -117,6 +122,7 @@ fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>) -> Exchange {
     shared.remember(policy, record, turn, &mut arrival);
     if policy.heals() {
         shared.heal(record, turn);
+        link.follow(request);
     }
     let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
     let mut stopwatch = None;
@@ -131,5 +137,5 @@ fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>) -> Exchange {
         stopwatch = Some(watch);
     }
     request.extensions_mut().insert(handle);
-    Exchange::new(link.clone(), signs, stopwatch, policy.heals())
+    Exchange::new(link.clone(), signs, stopwatch)
 }

@@ -37,6 +37,9 @@ struct Will<B, H> {
     inherit: fn(H, Pin<Box<B>>),
 }
 
+/// What a body gives.
+type FrameOf<B> = Result<Frame<<B as Body>::Data>, <B as Body>::Error>;
+
 // === impl Handed ===
 
 impl<B: Body, H> Handed<B, H> {
@@ -103,10 +106,7 @@ impl<B, H> Drop for Legacy<B, H> {
 
 impl<B: Body, H: Heir> Will<B, H> {
     #[cold]
-    fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<FrameOf<B>>> {
         let Will { body: Some(body), heir, .. } = self else { return Poll::Ready(None) };
         let frame = ready!(body.as_mut().poll_frame(cx));
         if let (Some(heir), Some(Ok(frame))) = (&heir, &frame) {

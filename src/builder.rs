@@ -6,13 +6,13 @@ use std::{env, fmt};
 
 use http::request::Parts;
 
-use crate::ConnLint;
 use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
 use crate::lint::Level;
 use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
+use crate::{ConnLint, Role};
 
 /// Makes a [`ConnLint`].
 ///
@@ -27,6 +27,7 @@ use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
 #[must_use = "a builder does nothing until it is built"]
 pub struct ConnLintBuilder {
     policy: Policy,
+    role: Role,
     levels: Vec<(LintName, Level)>,
     /// `None` asks the process.
     environment: Option<String>,
@@ -47,6 +48,7 @@ impl ConnLintBuilder {
     pub(crate) fn new() -> ConnLintBuilder {
         ConnLintBuilder {
             policy: Policy::default(),
+            role: Role::default(),
             levels: Vec::new(),
             environment: None,
             reporter: Arc::new(()),
@@ -65,6 +67,12 @@ impl ConnLintBuilder {
     /// The policy, or a preset. Default: [`Preset::Observe1`](crate::Preset::Observe1).
     pub fn policy(mut self, policy: impl Into<Policy>) -> ConnLintBuilder {
         self.policy = policy.into();
+        self
+    }
+
+    /// What the process is to the messages that pass it. Default: [`Role::Endpoint`].
+    pub fn role(mut self, role: Role) -> ConnLintBuilder {
+        self.role = role;
         self
     }
 
@@ -225,11 +233,14 @@ impl ConnLintBuilder {
         let now = self.clock.now();
         let instance = self.instance.as_deref().map_or_else(Instance::of_host, Instance::new);
         let off = environment.off;
-        let beside = Settings { code: levels, environment, instance, bounds: self.bounds };
+        let role = self.role;
+        let beside = Settings { code: levels, environment, instance, bounds: self.bounds, role };
         let in_force = InForce::new(self.policy, beside, now);
         let shared = Shared {
             connections: Connections::new(now, in_force.table().bounds.window),
             off,
+            plain: !off && !role.is_gateway(),
+            is_gateway: !off && role.is_gateway(),
             clock: self.clock.clone(),
             calendar: self.calendar,
             in_force,
@@ -267,6 +278,7 @@ impl fmt::Debug for ConnLintBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnLintBuilder")
             .field("policy", &self.policy)
+            .field("role", &self.role)
             .field("levels", &self.levels)
             .field("environment", &self.environment)
             .field("clock", &self.clock)

@@ -75,6 +75,7 @@ mod intent;
 #[cfg(feature = "hyper")]
 mod io;
 mod reload;
+mod role;
 mod wired;
 
 pub use self::builder::ConnLintBuilder;
@@ -84,6 +85,7 @@ pub use self::denied::Denied;
 pub use self::handle::{ConnHandle, Unsupported};
 pub use self::intent::IntentionalClose;
 pub use self::policy::{Policy, Preset, Route};
+pub use self::role::Role;
 
 /// The examples of the readme, as tests.
 #[cfg(all(doctest, feature = "full", feature = "test-util"))]

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+use crate::Role;
 use crate::connection::Bounds;
 use crate::lint::{Level, Lint};
 use crate::policy::{Beside, Environment, Instance, Policy, PolicySource, Table};
@@ -50,6 +51,7 @@ pub(crate) struct Settings {
     pub(crate) environment: Environment,
     pub(crate) instance: Instance,
     pub(crate) bounds: Option<Bounds>,
+    pub(crate) role: Role,
 }
 
 /// What is asked of a table with each request at the edge.
@@ -61,7 +63,7 @@ pub(crate) struct Brief(u64);
 impl InForce {
     pub(crate) fn new(policy: Policy, beside: Settings, now: Instant) -> InForce {
         let table = Table::new(&policy, &beside.at(now), None);
-        let brief = AtomicU64::new(Brief::of(&table).0);
+        let brief = AtomicU64::new(Brief::of(&table, beside.role).0);
         let now = Now { policy: Arc::new(policy), refused: None };
         let (table, now) = (ArcSwap::from_pointee(table), Mutex::new(now));
         InForce { table, brief, now, turn: Mutex::new(()), beside }
@@ -115,7 +117,7 @@ impl InForce {
     /// Under the turn.
     fn put(&self, policy: Policy, now: Instant) {
         let table = Table::new(&policy, &self.beside.at(now), Some(&self.table()));
-        let brief = Brief::of(&table);
+        let brief = Brief::of(&table, self.beside.role);
         self.table.store(Arc::new(table));
         self.brief.store(brief.0, Ordering::Release);
         *lock(&self.now) = Now { policy: Arc::new(policy), refused: None };
@@ -130,8 +132,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Settings {
     fn at(&self, now: Instant) -> Beside<'_> {
-        let Settings { code, environment, instance, bounds } = self;
-        Beside { code, environment, instance: *instance, bounds: *bounds, now }
+        let Settings { code, environment, instance, bounds, role } = self;
+        Beside { code, environment, instance: *instance, bounds: *bounds, role: *role, now }
     }
 }
 
@@ -142,8 +144,10 @@ impl Brief {
     const READS_PATHS: u64 = 1 << 1;
     const VERSION: u32 = 2;
 
-    fn of(table: &Table) -> Brief {
-        let knows = u64::from(table.knows_by_label()) * Brief::KNOWS_BY_LABEL;
+    fn of(table: &Table, role: Role) -> Brief {
+        // A gateway follows each exchange, and not what a connection remembers of it.
+        let knows = table.knows_by_label() && !role.is_gateway();
+        let knows = u64::from(knows) * Brief::KNOWS_BY_LABEL;
         let reads = u64::from(table.reads_inbound_paths()) * Brief::READS_PATHS;
         Brief(u64::from(table.version) << Brief::VERSION | reads | knows)
     }

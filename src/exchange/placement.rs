@@ -101,6 +101,12 @@ impl Placement {
         }
     }
 
+    /// Whether every lint is on, at an endpoint.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.shared.plain
+    }
+
     /// Whether the environment switched every lint off.
     pub(crate) fn is_off(&self) -> bool {
         self.shared.off

@@ -13,13 +13,14 @@ use super::decision::{Decision, Rule};
 use super::expectation::Identity;
 use super::expectations::Expectations;
 use super::instance::Instance;
-use super::levels::Levels;
+use super::levels::{Levels, effective};
 use super::matcher::Matcher;
 use super::policy::ParsedRoute;
 use super::routes::Routes;
 use super::{Day, Environment, ExpectationStatus, KnownViolation, Policy, Preset, Template};
+use crate::Role;
 use crate::connection::{Bounds, RouteSlot};
-use crate::lint::{Expected, Label, Level, Lint, LintSet};
+use crate::lint::{self, Expected, Label, Level, Lint, LintSet, Place};
 
 pub(crate) use self::matched::{Match, Matched};
 
@@ -68,6 +69,8 @@ pub(super) struct RouteLevels {
     pub(super) acts: Levels,
     /// Those on instances that are in the shares, where they are others.
     pub(super) inside: Option<Box<Levels>>,
+    /// Those that nothing but the role denies, in requests that are received.
+    pub(super) by_role: LintSet,
 }
 
 /// What bears on levels beside the policy.
@@ -79,6 +82,7 @@ pub(crate) struct Beside<'a> {
     pub(crate) instance: Instance,
     /// What code gives instead of the policy's.
     pub(crate) bounds: Option<Bounds>,
+    pub(crate) role: Role,
     pub(crate) now: Instant,
 }
 
@@ -87,10 +91,11 @@ pub(crate) struct Beside<'a> {
 impl Table {
     /// Compiles a policy. What was counted for an expectation goes on if the table before had it.
     pub(crate) fn new(policy: &Policy, beside: &Beside<'_>, before: Option<&Table>) -> Table {
-        let Beside { code, environment, instance, bounds, now } = *beside;
-        let default = RouteLevels::new(crate::lint::all().map(|lint| {
+        let Beside { code, environment, instance, bounds, role: _, now } = *beside;
+        let mut default = RouteLevels::new(lint::all().map(|lint| {
             (lint, beside.settle(lint, policy.decide(lint, None, beside.code_of(lint), instance)))
         }));
+        default.by_role = lint::all().filter(|lint| beside.denies_by_role(policy, *lint)).collect();
         let routes = policy.routes.iter().map(|route| {
             let named = route.rules.iter().map(|(lint, rule)| {
                 let code = beside.code_of(*lint);
@@ -344,7 +349,8 @@ fn is_whole((route, levels): (&ParsedRoute, &RouteLevels)) -> bool {
 impl RouteLevels {
     /// Of all lints: the levels here, and inside the shares.
     fn new(levels: impl Iterator<Item = (Lint, (Level, Level))>) -> RouteLevels {
-        let none = RouteLevels { label: None, acts: Levels::default(), inside: None };
+        let (acts, by_role) = (Levels::default(), LintSet::EMPTY);
+        let none = RouteLevels { label: None, acts, inside: None, by_role };
         none.with(levels, None)
     }
 
@@ -356,11 +362,21 @@ impl RouteLevels {
     ) -> RouteLevels {
         let mut acts = self.acts;
         let mut inside = self.inside.as_deref().copied().unwrap_or(acts);
+        let mut by_role = self.by_role;
         for (lint, (level, level_inside)) in levels {
             acts = acts.with(lint, level);
             inside = inside.with(lint, level_inside);
+            by_role = by_role.without(lint);
         }
-        RouteLevels { label, acts, inside: (inside != acts).then(|| Box::new(inside)) }
+        RouteLevels { label, acts, inside: (inside != acts).then(|| Box::new(inside)), by_role }
+    }
+
+    /// What is done about a lint in this place.
+    pub(super) fn level(&self, lint: Lint, place: Place) -> Level {
+        if place == Place::ReceivedRequest && self.by_role.contains(lint) {
+            return Level::Deny;
+        }
+        effective(self.acts.of(lint), lint, place)
     }
 }
 
@@ -374,6 +390,16 @@ impl Beside<'_> {
     /// What the environment sets.
     fn forced(&self, lint: Lint) -> Option<Level> {
         last(&self.environment.levels, lint)
+    }
+
+    /// Whether the role denies a lint: where nothing but a preset has a say in it, and no cap stands
+    /// in between. A floor asks for no less.
+    fn denies_by_role(&self, policy: &Policy, lint: Lint) -> bool {
+        self.role.is_gateway()
+            && lint == lint::CONNECTION_LISTS_SENSITIVE
+            && policy.cap().min(self.environment.cap()) == Level::Deny
+            && self.code_of(lint).or(self.forced(lint)).is_none()
+            && !policy.lints.contains_key(&lint)
     }
 
     /// What the environment leaves of a decision: the level here, and inside the share.

@@ -9,6 +9,7 @@ use super::document::{
     BoundsDocument, Document, ExpectationDocument, Preview, RouteDocument, Setting, Written,
 };
 use super::*;
+use crate::Role;
 use crate::connection::Side;
 use crate::lint::{
     self, CALLER_SENDS_CLOSE, CLIENT_SENDS_CLOSE, HANDLER_SENDS_CLOSE, LOW_REUSE, Level, Lint,
@@ -133,7 +134,14 @@ fn compiled(policy: &Policy, code: &[(Lint, Level)], environment: &str, name: &s
     assert!(errors.is_none(), "{errors:?}");
     let instance = Instance::new(name);
     let now = Instant::now();
-    let beside = Beside { code, environment: &environment, instance, bounds: None, now };
+    let beside = Beside {
+        code,
+        environment: &environment,
+        instance,
+        bounds: None,
+        role: Role::Endpoint,
+        now,
+    };
     Table::new(policy, &beside, None)
 }
 

@@ -62,7 +62,7 @@ impl Rules<'_> {
                 Some(Verdict { level: floor, would: None, reason: None, expected: None })
             }
             (None, None) => {
-                let level = effective(table.levels(matched).acts.of(lint), lint, place);
+                let level = table.levels(matched).level(lint, place);
                 let would = self.would(lint, place);
                 let is_heeded = level > Level::Allow || would.is_some();
                 is_heeded.then_some(Verdict { level, would, reason: None, expected: None })
@@ -73,6 +73,9 @@ impl Rules<'_> {
     fn would(&self, lint: Lint, place: Place) -> Option<Level> {
         let Rules { table, matched } = *self;
         let levels = table.levels(matched);
+        if levels.by_role.contains(lint) && place == Place::ReceivedRequest {
+            return None;
+        }
         let inside = levels.inside.as_ref().map(|inside| inside.of(lint));
         let inside = inside.filter(|inside| *inside > levels.acts.of(lint));
         let would = table.would.as_ref().map(|would| would.levels(matched.would).of(lint));

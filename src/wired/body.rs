@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 use super::{Hold, Link, Stopwatch};
 use crate::body::{Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
+use crate::field::CameIn;
 
 pin_project! {
     /// A body whose end is noticed, whether it was read, failed or dropped before. Its data,
@@ -22,6 +23,8 @@ pin_project! {
     pub struct TrackedBody<B> {
         #[pin]
         body: Watched<B, Timed>,
+        // In a gateway: what the message says of its hop, which may hold of its trailers.
+        came: Option<CameIn>,
     }
 }
 
@@ -54,12 +57,19 @@ impl<B: Body> TrackedBody<B> {
     /// A response's body, with whose end its request does.
     #[inline]
     pub(crate) fn timed(body: B, mark: Mark, stopwatch: Option<Arc<Stopwatch>>) -> TrackedBody<B> {
-        TrackedBody { body: Watched::new(body, Timed { mark, stopwatch }) }
+        TrackedBody { body: Watched::new(body, Timed { mark, stopwatch }), came: None }
     }
 
     #[inline]
     pub(crate) fn untracked(body: B) -> TrackedBody<B> {
-        TrackedBody { body: Watched::unwatched(body) }
+        TrackedBody { body: Watched::unwatched(body), came: None }
+    }
+
+    /// A gateway's: what was nominated goes from the trailers, once that is asked for.
+    #[inline]
+    pub(crate) fn of_gateway(self, came: Option<CameIn>) -> TrackedBody<B> {
+        let TrackedBody { body, came: _ } = self;
+        TrackedBody { body, came }
     }
 }
 
@@ -71,7 +81,14 @@ impl<B: Body> Body for TrackedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.project().body.poll_frame(cx)
+        let this = self.project();
+        let mut polled = this.body.poll_frame(cx);
+        if let (Some(came), Poll::Ready(Some(Ok(frame)))) = (this.came, &mut polled) {
+            if let Some(trailers) = frame.trailers_mut() {
+                came.strip_trailers(trailers);
+            }
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

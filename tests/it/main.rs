@@ -6,6 +6,7 @@ mod drops;
 mod edges;
 mod facts;
 mod found;
+mod gateway;
 #[cfg(feature = "test-util")]
 mod kit;
 mod layered;

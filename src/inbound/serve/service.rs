@@ -9,7 +9,7 @@ use tower_service::Service;
 use super::future::Exchange;
 use super::{Bodies, ServingFuture, Tracked};
 use crate::connection::{EndCause, Flag, TrackedBody, path_hash, persistence};
-use crate::field::Signs;
+use crate::field::{CameIn, Signs};
 use crate::handle::{Arrival, ConnHandle};
 use crate::wired::{Link, Mark, Stopwatch};
 
@@ -68,16 +68,25 @@ where
         let is_whole = request.body().is_end_stream();
         // The future first, so that a panic in `call` is seen, too.
         let exchange = receive(link, &mut request, is_whole);
+        let came = if link.shared.is_gateway { came_in(&mut request) } else { None };
         let request = request.map(|body| {
             if is_whole {
                 <T as Bodies<B>>::plain(body)
             } else {
                 let mark = Mark::Received(link.record.clone());
-                <T as Bodies<B>>::tracked(TrackedBody::new(body, mark))
+                <T as Bodies<B>>::tracked(TrackedBody::new(body, mark).of_gateway(came))
             }
         });
         ServingFuture::watched(self.inner.call(request), exchange)
     }
+}
+
+/// What a request says of its hop, remembered with it for the layers and for its body.
+#[cold]
+fn came_in<B>(request: &mut Request<B>) -> Option<CameIn> {
+    let came = CameIn::of_request(request.version(), request.headers())?;
+    request.extensions_mut().insert(came.clone());
+    Some(came)
 }
 
 /// Writes down that a request came, and gives it its handle.

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::connection::TrackedBody;
 use crate::exchange::{Sent, Shared};
+use crate::field::CameIn;
 use crate::handle::ConnHandle;
 use crate::wired::{Mark, Stopwatch};
 
@@ -57,8 +58,9 @@ where
         let this = self.project();
         let Poll::Ready(result) = this.future.poll(cx) else { return Poll::Pending };
         Poll::Ready(result.map(|mut response| {
+            let came = if this.shared.is_gateway { came_in(&mut response) } else { None };
             let Some(record) = this.shared.answered(&mut response) else {
-                return response.map(TrackedBody::untracked);
+                return response.map(|body| TrackedBody::untracked(body).of_gateway(came));
             };
             if let Some(sent) = this.sent {
                 sent.answered(this.shared, &record, &response);
@@ -71,7 +73,18 @@ where
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
             let mark = Mark::Response { record, _hold: hold };
-            response.map(|body| TrackedBody::timed(body, mark, stopwatch))
+            response.map(|body| TrackedBody::timed(body, mark, stopwatch).of_gateway(came))
         }))
     }
+}
+
+/// What a response says of its hop, remembered with it by whoever sees it first.
+#[cold]
+fn came_in<R>(response: &mut Response<R>) -> Option<CameIn> {
+    if let Some(came) = response.extensions().get::<CameIn>() {
+        return Some(came.clone());
+    }
+    let came = CameIn::of_response(response.status(), response.headers())?;
+    response.extensions_mut().insert(came.clone());
+    Some(came)
 }

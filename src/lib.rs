@@ -22,6 +22,7 @@
 //! | the handle, its builder, its layers | [`ConnLint`], [`inbound`], [`outbound`] |
 //! | what is looked for, and what was found | [`lint`] |
 //! | what is done about it | [`policy`] |
+//! | what a gateway must not pass on | [`Role::Gateway`] |
 //! | where it is reported | [`report`] |
 //! | what is known of connections now | [`snapshot`] |
 //! | what a test asserts | `test_util` |

@@ -99,6 +99,7 @@ fn origin(text: &str) -> Result<Authority, String> {
     let uri: Uri = text.parse().map_err(|_| refused("is no URL"))?;
     let authority = uri.authority().ok_or_else(|| refused("names no scheme and host"))?;
     match () {
+        () if uri.scheme().is_none() => Err(refused("names no scheme")),
         () if uri.scheme() != Some(&Scheme::HTTP) => {
             Err(refused("is no http:// URL: TLS is not built in"))
         }

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use http::header::{
     CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-    VIA,
 };
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, StatusCode, Uri, Version};
 use http_body::Body;
 use tower_conn_lint::ConnHandle;
+
+use crate::hop::Passage;
+use crate::tunnel::wants_websocket;
 
 type Refused = (StatusCode, &'static str);
 
@@ -31,6 +33,8 @@ pub(crate) fn prepare<B: Body>(
     let host = host(&request)?;
     let caller = request.extensions().get::<ConnHandle>().and_then(ConnHandle::peer_addr);
     let (version, is_empty) = (request.version(), request.body().is_end_stream());
+    let upgrades = wants_websocket(&request);
+    request.extensions_mut().insert(Passage { upgrades, version });
 
     *request.uri_mut() = target(request.uri(), upstream)?;
     *request.version_mut() = Version::HTTP_11;
@@ -43,7 +47,6 @@ pub(crate) fn prepare<B: Body>(
     if let Some(caller) = caller {
         append(headers, FORWARDED_FOR, &caller.ip().to_canonical());
     }
-    headers.append(VIA, HeaderValue::from_static(via(version)));
     // The server below answers it as the body is read.
     headers.remove(EXPECT);
     join_cookies(headers);
@@ -54,9 +57,19 @@ pub(crate) fn prepare<B: Body>(
     Ok(request)
 }
 
+/// Whether the content has one end, said once. The client below takes the codings where a response
+/// says both, and leaves the length to be passed on beside them (hyper 1.12).
+pub(crate) fn is_framed_once(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let (first, second) = (lengths.next(), lengths.next());
+    let is_one = first.is_none_or(|length| length.as_bytes().iter().all(u8::is_ascii_digit));
+    let is_coded = headers.contains_key(TRANSFER_ENCODING);
+    is_one && second.is_none() && !(is_coded && first.is_some()) && is_chunked_at_most(headers)
+}
+
 /// Whether no transfer coding is used but `chunked`, once: servers read others, and lists of them,
 /// in different ways.
-pub(crate) fn is_chunked_at_most(headers: &HeaderMap) -> bool {
+fn is_chunked_at_most(headers: &HeaderMap) -> bool {
     let mut lines = headers.get_all(TRANSFER_ENCODING).iter();
     let is_chunked = |line: &HeaderValue| line.as_bytes().eq_ignore_ascii_case(b"chunked");
     lines.next().is_none_or(is_chunked) && lines.next().is_none()
@@ -94,14 +107,6 @@ fn target(uri: &Uri, upstream: &Authority) -> Result<Uri, Refused> {
     let path = uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
     let target = Uri::builder().scheme(Scheme::HTTP).authority(upstream.clone());
     target.path_and_query(path).build().map_err(|_| (StatusCode::BAD_REQUEST, "not one target"))
-}
-
-fn via(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_10 => "1.0 conn-lint",
-        Version::HTTP_11 => "1.1 conn-lint",
-        _ => "2.0 conn-lint",
-    }
 }
 
 /// Behind what came in, in one line.

@@ -59,7 +59,7 @@ async fn pass<C>(client: C, upstream: &Authority, mut request: Request<Received>
 where
     C: Service<Request<Received>, Response = Response<Received>, Error = Error>,
 {
-    let upgrades = tunnel::wants_websocket(request.headers());
+    let upgrades = tunnel::wants_websocket(&request);
     let caller = tunnel::of_caller(&mut request);
     let request = match forward::prepare(request, upstream) {
         Ok(request) => request,
@@ -75,8 +75,8 @@ where
         }
         tunnel::join(caller, &mut response);
     }
-    if !forward::is_chunked_at_most(response.headers()) {
-        return answer::bad_gateway("the upstream used a transfer coding that is not known");
+    if !forward::is_framed_once(response.headers()) {
+        return answer::bad_gateway("the upstream's answer has more than one end, or none");
     }
     // How a response is framed is said anew: the caller may speak another version.
     response.headers_mut().remove(header::TRANSFER_ENCODING);

@@ -1,17 +1,19 @@
 //! WebSockets, which go through as they are once both sides have switched.
 
 use http::header::UPGRADE;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response, Version};
 use hyper::upgrade::{OnUpgrade, on};
 use hyper_util::rt::TokioIo;
 use tower_conn_lint::field::connection_options;
 
 /// Other protocols are not passed on: a tunnel of HTTP/2 would be requests that nobody sees.
-pub(crate) fn wants_websocket(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_websocket<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
     let mut lines = headers.get_all(UPGRADE).iter();
     let (first, second) = (lines.next(), lines.next());
     let is_websocket = first.is_some_and(|line| line.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    is_websocket
+    request.version() == Version::HTTP_11
+        && is_websocket
         && second.is_none()
         && connection_options(headers).any(|option| option.is_upgrade())
 }

@@ -56,7 +56,7 @@ pub(crate) struct Refusal {
 
 impl Exchange {
     /// A request that our server received; to be judged, unless it is clean.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         let extensions = request.extensions();
         let matched = if extensions.is_empty() {
@@ -71,6 +71,17 @@ impl Exchange {
         let signs = Signs::of_request(method, request.version(), headers);
         let target = Target::received(placement, signs, method, || original_path(request));
         Exchange::new(placement, request, signs, target, matched)
+    }
+
+    /// The same in a gateway.
+    #[cold]
+    pub(crate) fn receive_to_pass_on<B>(
+        placement: &Arc<Placement>,
+        request: &mut Request<B>,
+    ) -> Exchange {
+        let mut exchange = Exchange::receive(placement, request);
+        exchange.passes_on(request);
+        exchange
     }
 
     /// A request on a connection that has a record: it counts for its route there.

@@ -12,6 +12,7 @@
 //! | and its body? | [`request_framing`], [`response_framing`] |
 //! | for how long does the peer keep it? | [`keep_alive()`] |
 //! | all of it, in one pass? | [`Signs`] |
+//! | may an option name this field? | [`is_sensitive`], [`is_end_to_end`] |
 //! | how is one option or field taken out? | [`remove_option`], [`remove_malformed`], [`join_connection_lines`], [`remove_field`] |
 //!
 //! ```

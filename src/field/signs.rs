@@ -269,6 +269,7 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
+#[inline(always)]
 fn content(signs: Signs, headers: &HeaderMap) -> Signs {
     let mut fields = headers.iter();
     if signs.contains(Signs::CONTENT_LENGTH_FIELD)

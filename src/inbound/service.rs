@@ -79,8 +79,7 @@ impl<S, A> Inbound<S, A> {
         if placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let mut exchange = Exchange::receive(placement, &request);
-        exchange.passes_on(&mut request);
+        let exchange = Exchange::receive_to_pass_on(placement, &mut request);
         if exchange.is_clean() {
             ResponseFuture::watched(self.inner.call(request), exchange)
         } else {

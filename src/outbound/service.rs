@@ -55,11 +55,12 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
         let placement = self.placed.placement();
-        if !placement.is_plain() && placement.is_off() {
+        let is_plain = placement.is_plain();
+        if !is_plain && placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
         let mut exchange = Exchange::send(placement, &request);
-        if !placement.is_plain() {
+        if !is_plain {
             exchange.passes_on(&mut request);
         }
         let captures = placement.outlet.as_ref().is_some_and(|outlet| outlet.captures);

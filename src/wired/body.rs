@@ -2,6 +2,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -23,8 +24,6 @@ pin_project! {
     pub struct TrackedBody<B> {
         #[pin]
         body: Watched<B, Timed>,
-        // In a gateway: what the message says of its hop, which may hold of its trailers.
-        came: Option<CameIn>,
     }
 }
 
@@ -44,6 +43,15 @@ pub(crate) enum Mark {
     Answer(Arc<Link>),
     /// A response's, that our client received.
     Response { record: Arc<Record>, _hold: Hold },
+    /// What a gateway passes on.
+    PassedOn(Box<PassedOn>),
+}
+
+#[derive(Debug)]
+pub(crate) struct PassedOn {
+    /// None where the connection has no record.
+    mark: Option<Mark>,
+    came: CameIn,
 }
 
 // === impl TrackedBody ===
@@ -57,19 +65,12 @@ impl<B: Body> TrackedBody<B> {
     /// A response's body, with whose end its request does.
     #[inline]
     pub(crate) fn timed(body: B, mark: Mark, stopwatch: Option<Arc<Stopwatch>>) -> TrackedBody<B> {
-        TrackedBody { body: Watched::new(body, Timed { mark, stopwatch }), came: None }
+        TrackedBody { body: Watched::new(body, Timed { mark, stopwatch }) }
     }
 
     #[inline]
     pub(crate) fn untracked(body: B) -> TrackedBody<B> {
-        TrackedBody { body: Watched::unwatched(body), came: None }
-    }
-
-    /// A gateway's: what was nominated goes from the trailers, once that is asked for.
-    #[inline]
-    pub(crate) fn of_gateway(self, came: Option<CameIn>) -> TrackedBody<B> {
-        let TrackedBody { body, came: _ } = self;
-        TrackedBody { body, came }
+        TrackedBody { body: Watched::unwatched(body) }
     }
 }
 
@@ -81,14 +82,7 @@ impl<B: Body> Body for TrackedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let this = self.project();
-        let mut polled = this.body.poll_frame(cx);
-        if let (Some(came), Poll::Ready(Some(Ok(frame)))) = (this.came, &mut polled) {
-            if let Some(trailers) = frame.trailers_mut() {
-                came.strip_trailers(trailers);
-            }
-        }
-        polled
+        self.project().body.poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -124,11 +118,21 @@ impl Watch for Timed {
     fn dropped(self) {
         self.tell(Mark::dropped);
     }
+
+    fn trailers(&self, trailers: &mut HeaderMap) {
+        self.mark.trailers(trailers);
+    }
 }
 
 // === impl Mark ===
 
 impl Mark {
+    /// The same, and what is nominated goes from the trailers once that is asked for.
+    #[cold]
+    pub(crate) fn passing_on(mark: Option<Mark>, came: CameIn) -> Mark {
+        Mark::PassedOn(Box::new(PassedOn { mark, came }))
+    }
+
     fn finish(record: &Record, how: Finish) {
         record.finish(|| record.clock.now(), how);
     }
@@ -140,6 +144,7 @@ impl Watch for Mark {
             Mark::Received(record) => _ = record.raise(Flag::BodyRead),
             Mark::Answer(link) => Mark::finish(&link.record, Finish::Whole),
             Mark::Response { record, .. } => Mark::finish(&record, Finish::Whole),
+            Mark::PassedOn(passed) => passed.tell(Mark::ended),
         }
     }
 
@@ -152,6 +157,7 @@ impl Watch for Mark {
             }
             // What made it fail, the socket tells.
             Mark::Response { record, .. } => Mark::finish(&record, Finish::Cut),
+            Mark::PassedOn(passed) => passed.tell(Mark::failed),
         }
     }
 
@@ -164,6 +170,23 @@ impl Watch for Mark {
                 record.see(EndCause::DroppedResponseBody);
                 Mark::finish(&record, Finish::Left);
             }
+            Mark::PassedOn(passed) => passed.tell(Mark::dropped),
         }
+    }
+
+    #[cold]
+    fn trailers(&self, trailers: &mut HeaderMap) {
+        if let Mark::PassedOn(passed) = self {
+            passed.came.strip_trailers(trailers);
+        }
+    }
+}
+
+// === impl PassedOn ===
+
+impl PassedOn {
+    #[cold]
+    fn tell(self, how: impl FnOnce(Mark)) {
+        self.mark.map(how);
     }
 }

@@ -73,8 +73,11 @@ where
             if is_whole {
                 <T as Bodies<B>>::plain(body)
             } else {
-                let mark = Mark::Received(link.record.clone());
-                <T as Bodies<B>>::tracked(TrackedBody::new(body, mark).of_gateway(came))
+                let mut mark = Mark::Received(link.record.clone());
+                if let Some(came) = came {
+                    mark = Mark::passing_on(Some(mark), came);
+                }
+                <T as Bodies<B>>::tracked(TrackedBody::new(body, mark))
             }
         });
         ServingFuture::watched(self.inner.call(request), exchange)

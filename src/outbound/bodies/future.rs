@@ -60,7 +60,10 @@ where
         Poll::Ready(result.map(|mut response| {
             let came = if this.shared.is_gateway { came_in(&mut response) } else { None };
             let Some(record) = this.shared.answered(&mut response) else {
-                return response.map(|body| TrackedBody::untracked(body).of_gateway(came));
+                return response.map(|body| match came {
+                    Some(came) => TrackedBody::new(body, Mark::passing_on(None, came)),
+                    None => TrackedBody::untracked(body),
+                });
             };
             if let Some(sent) = this.sent {
                 sent.answered(this.shared, &record, &response);
@@ -72,8 +75,11 @@ where
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
-            let mark = Mark::Response { record, _hold: hold };
-            response.map(|body| TrackedBody::timed(body, mark, stopwatch).of_gateway(came))
+            let mut mark = Mark::Response { record, _hold: hold };
+            if let Some(came) = came {
+                mark = Mark::passing_on(Some(mark), came);
+            }
+            response.map(|body| TrackedBody::timed(body, mark, stopwatch))
         }))
     }
 }

@@ -12,7 +12,9 @@
 /// - a received request whose `Connection` names a field of credentials, routing or framing is
 ///   denied ([`CONNECTION_LISTS_SENSITIVE`]), under every preset: the field can neither be dropped
 ///   on the caller's word nor passed on against it. A level that names this lint is stronger, in
-///   the policy or in code, and so are a cap, an expectation, and `CONN_LINT`.
+///   the policy or in code, and so are a cap, an expectation, an excluded path, and `CONN_LINT`.
+///   [`Policy::effective`](crate::Policy::effective) tells of the policy alone, and not of this. The
+///   layer needs a body to deny with ([`deny_with`](crate::inbound::InboundLayer::deny_with)).
 ///
 /// ```
 /// use tower_conn_lint::{ConnLint, Role};

@@ -16,7 +16,8 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
 /// A request that is not passed on, since it can be read in two ways, or asks for what the gateway
 /// doesn't do. Its connection ends: what follows on it may be a part of it.
 pub(crate) fn refusal(status: StatusCode, why: &'static str) -> Response<Body> {
-    tracing::warn!(status = status.as_u16(), "refused: {why}");
+    // A line for each would be the callers' to fill the log with.
+    tracing::debug!(status = status.as_u16(), "refused: {why}");
     let mut response = plain(status, why);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response.extensions_mut().insert(IntentionalClose("a refused request"));

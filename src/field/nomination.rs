@@ -137,7 +137,7 @@ mod tests {
             ("Cache-Control".to_owned(), Nomination::EndToEnd),
             ("te".to_owned(), Nomination::Fine),
         ] {
-            assert_eq!(Nomination::of(ConnectionOption::new(&name)), expected, "{:.20}", name);
+            assert_eq!(Nomination::of(ConnectionOption::new(&name)), expected, "{name:.20}");
         }
     }
 }

@@ -165,6 +165,13 @@ async fn the_denial_yields_to_whatever_names_the_lint_and_to_caps() {
 }
 
 #[tokio::test]
+async fn nobody_gets_around_the_denial_as_a_health_check() {
+    let fields: Fields = &[("connection", "authorization"), ("user-agent", "kube-probe/1.30")];
+    let passed = pass(Preset::Observe1, Version::HTTP_11, fields, StatusCode::OK, &[]).await;
+    assert!(passed.request.is_none(), "a health check nominates nothing");
+}
+
+#[tokio::test]
 async fn what_a_gateway_sends_by_itself_is_not_denied_by_its_role() {
     let (lint, found) = lint_by(gateway());
     let upstream = service_fn(|_: Request<String>| async {

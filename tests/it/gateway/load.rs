@@ -32,7 +32,13 @@ const CURL: [usize; 2] = [8, 125];
 
 /// What came to the upstream: how often each request, and what should not have come.
 #[derive(Clone, Default)]
-struct Came(Arc<Mutex<(HashMap<String, usize>, Vec<String>)>>);
+struct Came(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    requests: HashMap<String, usize>,
+    wrong: Vec<String>,
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_is_lost_or_altered_under_load() {
@@ -49,7 +55,8 @@ async fn no_request_is_lost_or_altered_under_load() {
     let all = tokio::time::timeout(Duration::from_secs(180), all).await;
     let (_, node, curl) = all.expect("it takes no three minutes");
 
-    let (requests, wrong) = std::mem::take(&mut *came.0.lock().expect("no panic under the lock"));
+    let Told { requests, wrong } =
+        std::mem::take(&mut *came.0.lock().expect("no panic under the lock"));
     assert!(wrong.is_empty(), "{} requests, first {:?}", wrong.len(), wrong.first());
     let sent = |ran: bool, [callers, each]: [usize; 2]| if ran { callers * each } else { 0 };
     let expected = sent(true, HYPER)
@@ -74,12 +81,12 @@ async fn echo(
     let id = parts.headers.get("x-id").map(|id| id.to_str().expect("it is text").to_owned());
     let mut came = came.0.lock().expect("no panic under the lock");
     match id {
-        Some(id) => *came.0.entry(id).or_default() += 1,
-        None => came.1.push("a request without its number".to_owned()),
+        Some(id) => *came.requests.entry(id).or_default() += 1,
+        None => came.wrong.push("a request without its number".to_owned()),
     }
     for name in ["x-hop", "connection", "keep-alive", "proxy-connection", "te", "upgrade"] {
         if parts.headers.contains_key(name) {
-            came.1.push(format!("{name} came: {:?}", parts.headers));
+            came.wrong.push(format!("{name} came: {:?}", parts.headers));
         }
     }
     drop(came);

@@ -2,6 +2,7 @@
 //! `gateway` as a program, met by raw sockets and by real clients.
 
 mod answers;
+mod http2;
 mod layers;
 mod load;
 mod program;

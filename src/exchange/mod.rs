@@ -9,6 +9,7 @@ mod found;
 mod in_force;
 mod joined;
 mod judgement;
+mod overruled;
 mod placed;
 mod placement;
 mod remembered;

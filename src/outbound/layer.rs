@@ -18,7 +18,7 @@ use crate::lint::{Client, Lint};
 /// ```
 #[derive(Clone, Debug)]
 pub struct OutboundLayer {
-    placement: Arc<Placement>,
+    pub(super) placement: Arc<Placement>,
 }
 
 impl OutboundLayer {

@@ -16,6 +16,8 @@
 //! `ConnLint::connector` and [`ConnLint::response_bodies`](crate::ConnLint::response_bodies) stand
 //! beside it, under the same name: each response carries a [`ConnHandle`](crate::ConnHandle) then.
 //!
+//! For reqwest there is the module `reqwest`, with the same layer.
+//!
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
 //! then, and what depends on the version is judged when the response comes.
 
@@ -30,6 +32,8 @@ mod connect;
 mod error;
 mod future;
 mod layer;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod service;
 
 pub use self::bodies::{ResponseBodies, ResponseBodiesFuture, ResponseBodiesLayer};

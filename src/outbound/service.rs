@@ -31,8 +31,8 @@ use crate::exchange::{Exchange, Placement};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Outbound<S> {
-    inner: S,
-    placement: Arc<Placement>,
+    pub(super) inner: S,
+    pub(super) placement: Arc<Placement>,
 }
 
 impl<S> Outbound<S> {

@@ -17,6 +17,7 @@ mod raw;
 mod readme;
 mod remembered;
 mod reporting;
+mod reqwest;
 mod reuse;
 mod reuse_inbound;
 mod reuse_outbound;

@@ -1,0 +1,42 @@
+use std::future::Future;
+use std::pin::Pin;
+
+use http::Extensions;
+use reqwest::{Request, Response};
+use reqwest_middleware::{Error, Middleware, Next, Result};
+
+use super::call::Call;
+use crate::outbound::{self, OutboundLayer};
+
+/// As `async_trait` writes it.
+type Handling<'a> = Pin<Box<dyn Future<Output = Result<Response>> + Send + 'a>>;
+
+impl Middleware for OutboundLayer {
+    fn handle<'layer, 'extensions, 'next, 'a>(
+        &'layer self,
+        mut request: Request,
+        extensions: &'extensions mut Extensions,
+        next: Next<'next>,
+    ) -> Handling<'a>
+    where
+        'layer: 'a,
+        'extensions: 'a,
+        'next: 'a,
+        Self: 'a,
+    {
+        Box::pin(async move {
+            if self.placement.is_off() {
+                return next.run(request, extensions).await;
+            }
+            let call = Call::begin(&self.placement, &mut request, extensions)
+                .map_err(|denied| Error::middleware(outbound::Error::Denied(denied)))?;
+            match next.run(request, extensions).await {
+                Ok(response) => Ok(call.answered(response)),
+                Err(error) => {
+                    call.failed(&error);
+                    Err(error)
+                }
+            }
+        })
+    }
+}

@@ -25,6 +25,8 @@ use crate::lint::Lint;
 use crate::lint::{Client, Label};
 #[cfg(feature = "hyper-util")]
 use crate::outbound::Connector;
+#[cfg(feature = "reqwest")]
+use crate::outbound::reqwest;
 use crate::outbound::{OutboundLayer, ResponseBodiesLayer};
 use crate::report::Part;
 use crate::snapshot::Snapshot;
@@ -92,6 +94,31 @@ impl ConnLint {
         self.0.wiring.add(Part::Connector);
         let client = Client { name: Label::new(name.as_ref()), built_at: Location::caller() };
         Connector::new(connector, self.0.clone(), client)
+    }
+
+    /// A layer for `reqwest::ClientBuilder::connector_layer`, which observes the client's dials:
+    /// give it the client's name, as [`outbound`](ConnLint::outbound), which joins them to
+    /// responses.
+    ///
+    /// ```
+    /// use reqwest_middleware::ClientBuilder;
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # fn build() -> reqwest::Result<()> {
+    /// let lint = ConnLint::new();
+    /// let client = reqwest::Client::builder()
+    ///     .connector_layer(lint.connector_layer("gateway"))
+    ///     .build()?;
+    /// let gateway = ClientBuilder::new(client).with(lint.outbound("gateway")).build();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    #[track_caller]
+    pub fn connector_layer(&self, name: impl AsRef<str>) -> reqwest::ConnectorLayer {
+        self.0.wiring.add(Part::ConnectorLayer);
+        let client = Client { name: Label::new(name.as_ref()), built_at: Location::caller() };
+        reqwest::ConnectorLayer::new(self.0.clone(), client)
     }
 
     /// The layer that tracks the bodies of a client's responses, beside the header layer: it

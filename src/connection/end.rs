@@ -35,6 +35,8 @@ pub(crate) struct Ending {
     pub(crate) idle: Duration,
     /// Whether the socket was watched, or only the services above it.
     pub(crate) socket: bool,
+    /// Whether the end itself was not seen: only what a message announced is known then.
+    pub(crate) hidden: bool,
     /// Whether a read was polled just before the drop: whoever dropped it was running.
     pub(crate) polled: bool,
     /// Whether the thread panics.
@@ -56,6 +58,11 @@ impl End {
     /// How soon after an exchange a connection ends that ends because of it. hyper decides at
     /// once; the bound is for a busy machine, and below any idle timeout in use.
     pub(crate) const AT_ONCE: Duration = Duration::from_millis(250);
+
+    /// Whether it was gone with its client at the latest.
+    pub(crate) fn with_client(&self) -> bool {
+        self.cause == EndCause::ClientDropped || self.beside.contains(EndCause::ClientDropped)
+    }
 }
 
 /// From here on a wait for a request's head can be a timeout.
@@ -82,6 +89,9 @@ impl Ending {
 
     fn cause(&self, closer: Closer) -> EndCause {
         let sufficient = self.course.log().find(|cause| self.suffices(*cause, closer));
+        if self.hidden {
+            return sufficient.unwrap_or(EndCause::Unknown);
+        }
         sufficient.unwrap_or_else(|| match (self.side, closer) {
             (_, Closer::Local) if self.panicking && self.course.phase().is_active() => {
                 EndCause::HandlerFailed
@@ -97,6 +107,9 @@ impl Ending {
     /// Whether what was seen is enough to end the connection, as it ended.
     fn suffices(&self, cause: EndCause, closer: Closer) -> bool {
         let at_once = self.idle < End::AT_ONCE;
+        if self.hidden && !cause.is_announced() {
+            return false;
+        }
         match cause {
             // These end it once the exchange is over, and not before.
             EndCause::RequestClose

@@ -127,6 +127,12 @@ impl Record {
         self
     }
 
+    /// Whether its client shows no more of it than its dial and the responses that come on it.
+    #[inline]
+    pub(crate) fn hides_end(&self) -> bool {
+        self.dialler.as_ref().is_some_and(|dialler| dialler.hides_ends())
+    }
+
     #[inline]
     pub(crate) fn party(&self) -> Option<&Party> {
         self.party.get()
@@ -212,7 +218,7 @@ impl Record {
     pub(crate) fn stand(&self, changes: &mut Changes) {
         if self.is(Flag::Closed) {
             self.standing.leave(changes);
-        } else {
+        } else if !self.hides_end() {
             self.standing.enter(Kind::new(self.version(), self.state()), changes);
         }
     }
@@ -333,6 +339,7 @@ impl Record {
             requests: self.requests(),
             idle: self.idle(now),
             socket: self.is(Flag::Socket),
+            hidden: self.hides_end(),
             polled: polled < JUST_NOW,
             panicking,
             stray_bytes: self.is(Flag::Stray),

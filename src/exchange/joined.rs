@@ -10,8 +10,8 @@ use http::{Request, Response};
 use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
-    Addresses, Changes, DialError, Dialler, EndCause, Flag, Last, OpenChange, Opened, Party, Pool,
-    Record, RouteSlot, Side, Slice, Standard, Sums, Symptom, Turn, path_hash,
+    Addresses, Changes, DialError, Dialler, Flag, Last, OpenChange, Opened, Party, Pool, Record,
+    RouteSlot, Side, Slice, Standard, Sums, Symptom, Turn, path_hash,
 };
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
@@ -105,7 +105,8 @@ impl Shared {
             // Nobody is to take it out, where its body ends.
             drop(handle.take_hold());
         }
-        if handle.request() == 0 {
+        // What a client hides was counted as it was found.
+        if handle.request() == 0 && !record.hides_end() {
             record.speaks(version);
             let turn = record.answer(record.clock.now());
             handle.take_turn(turn);
@@ -115,7 +116,7 @@ impl Shared {
     }
 
     /// Counts a request of ours that was answered.
-    fn count(&self, record: &Record, turn: Turn) {
+    pub(super) fn count(&self, record: &Record, turn: Turn) {
         self.connections.count(record, turn);
         if turn.number == 1 {
             self.count_open(record);
@@ -277,7 +278,7 @@ impl Shared {
         for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.connections.bounds) {
             self.tell(&symptom, self.at_connection(record));
         }
-        if ended.end.cause == EndCause::ClientDropped {
+        if ended.end.with_client() {
             self.judge_clients(record, &sums);
         }
     }
@@ -311,6 +312,8 @@ impl Shared {
         let Some((sums, known_for)) = self.connections.window_of(party, now) else { return };
         let bounds = &self.connections.bounds;
         if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
+            let hidden = record.hides_end();
+            let symptom = if hidden { symptom.with_ends_hidden(&sums) } else { symptom };
             self.tell(&symptom, self.at_party(record));
         }
     }
@@ -323,7 +326,7 @@ impl Shared {
     }
 
     fn judge_http2(&self, record: &Record) {
-        if !record.is_multiplexed() {
+        if !record.is_multiplexed() || record.hides_end() {
             return;
         }
         let usable = self.connections.usable_http2_beside(record);

@@ -6,6 +6,8 @@ mod exceptions;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
 mod exchange;
 mod found;
+#[cfg(feature = "reqwest")]
+mod hidden;
 mod joined;
 mod judgement;
 mod placement;
@@ -19,6 +21,8 @@ mod told;
 
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
+#[cfg(feature = "reqwest")]
+pub(crate) use self::hidden::{Arrived, Hidden, UnderWay};
 pub(crate) use self::placement::Placement;
 pub(crate) use self::remembered::Remembered;
 pub(crate) use self::sent::Sent;

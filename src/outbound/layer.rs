@@ -56,6 +56,29 @@ impl OutboundLayer {
         self
     }
 
+    /// Declares the default fields of a client of reqwest, which it adds below every layer: of
+    /// these the `Connection` that a request without one gets is judged, too. A `close` in it can't
+    /// be taken away here. Where the policy fixes it, the request says `keep-alive`, which reqwest
+    /// leaves alone; a request of HTTP/1.0 is left as it is. Default: nothing is declared.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, header};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    /// let client = reqwest::Client::builder().default_headers(headers.clone()).build().unwrap();
+    /// let layer = ConnLint::new().outbound("gateway").default_headers(&headers);
+    /// ```
+    #[cfg(feature = "reqwest")]
+    #[must_use]
+    pub fn default_headers(mut self, headers: &http::HeaderMap) -> OutboundLayer {
+        if let Some(outlet) = &mut Arc::make_mut(&mut self.placement).outlet {
+            outlet.default_connection = headers.get(http::header::CONNECTION).cloned();
+        }
+        self
+    }
+
     /// The client, as findings name it.
     pub fn client(&self) -> Client {
         self.placement.outlet.as_ref().expect("an outbound layer has a client").client

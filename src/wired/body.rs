@@ -8,6 +8,8 @@ use pin_project_lite::pin_project;
 use super::{Hold, Link, Stopwatch};
 use crate::body::{Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
+#[cfg(feature = "reqwest")]
+use crate::exchange::Hidden;
 
 pin_project! {
     /// A body whose end is noticed, whether it was read, failed or dropped before. Its data,
@@ -41,6 +43,9 @@ pub(crate) enum Mark {
     Answer(Arc<Link>),
     /// A response's, that our client received.
     Response { record: Arc<Record>, _hold: Hold },
+    /// The same, on a connection that our client hides.
+    #[cfg(feature = "reqwest")]
+    Hidden(Hidden),
 }
 
 // === impl TrackedBody ===
@@ -123,6 +128,8 @@ impl Watch for Mark {
             Mark::Received(record) => _ = record.raise(Flag::BodyRead),
             Mark::Answer(link) => Mark::finish(&link.record, Finish::Whole),
             Mark::Response { record, .. } => Mark::finish(&record, Finish::Whole),
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.finish(Finish::Whole),
         }
     }
 
@@ -135,6 +142,8 @@ impl Watch for Mark {
             }
             // What made it fail, the socket tells.
             Mark::Response { record, .. } => Mark::finish(&record, Finish::Cut),
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.finish(Finish::Cut),
         }
     }
 
@@ -147,6 +156,8 @@ impl Watch for Mark {
                 record.see(EndCause::DroppedResponseBody);
                 Mark::finish(&record, Finish::Left);
             }
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.drop_body(),
         }
     }
 }

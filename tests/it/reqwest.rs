@@ -1,5 +1,9 @@
 //! Clients of reqwest, by the middleware and as services.
 
+mod connections;
+mod defaults;
+mod facts;
+
 use std::error::Error as _;
 
 use http::{Version, header};
@@ -147,11 +151,15 @@ async fn a_client_that_is_observed_writes_and_reads_the_same() {
     let bare = |client: Client| ClientBuilder::new(client).build();
 
     let expected = call_all(bare(client()), &upstream).await;
+    let dialled = upstream.connections();
     assert_eq!(expected.0.len(), REQUESTS + 1, "each reached the upstream, one of them twice");
     for (what, lint) in [("observed", &observing), ("switched off", &off)] {
         let got = call_all(gateway(lint, client()), &upstream).await;
         assert_eq!(got, expected, "{what}");
+        let got = call_all(wired(lint, |builder| builder), &upstream).await;
+        assert_eq!(got, expected, "{what}, with its dials");
     }
+    assert_eq!(upstream.connections(), 5 * dialled, "connections are reused as before");
     assert!(found.lints().len() > 5, "the lint looked at the corpus: {:?}", found.lints());
     assert!(silent.lints().is_empty(), "switched off, nothing is found");
 }
@@ -166,6 +174,15 @@ fn client() -> Client {
 /// With the middleware.
 fn gateway(lint: &ConnLint, client: Client) -> ClientWithMiddleware {
     ClientBuilder::new(client).with(lint.outbound("gateway")).build()
+}
+
+/// The same, with its dials observed.
+fn wired(
+    lint: &ConnLint,
+    settings: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> ClientWithMiddleware {
+    let builder = Client::builder().no_proxy().connector_layer(lint.connector_layer("gateway"));
+    gateway(lint, settings(builder).build().expect("a client without TLS can't fail"))
 }
 
 fn get(url: &str) -> Request {

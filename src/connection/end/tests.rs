@@ -22,6 +22,7 @@ fn ending(side: Side, events: &[Event]) -> Ending {
         requests,
         idle: MS,
         socket: true,
+        hidden: false,
         polled: false,
         panicking: false,
         stray_bytes: false,
@@ -63,6 +64,7 @@ fn cases() -> Vec<Case> {
     let seen = |cause| [RequestStarted, Seen(cause), ResponseStarted, ResponseEnded, ShutDown];
     let pool = Some(Pool::new(Duration::from_secs(90), 1));
     let rested = |idle, ending: Ending| Ending { idle, ..ending };
+    let hidden = |ending: Ending| Ending { socket: false, hidden: true, ..ending };
     let second = Duration::from_secs(1);
     vec![
         case("a request's close", server(&seen(C::RequestClose)), C::RequestClose, Local),
@@ -278,6 +280,31 @@ fn cases() -> Vec<Case> {
             C::ClosedIdleLocal,
             Local,
         ),
+        case(
+            "a hidden connection, and the response said close",
+            hidden(client(&[
+                RequestStarted,
+                Seen(C::ResponseClose),
+                ResponseStarted,
+                BODY_DROPPED,
+                ResponseLeft,
+            ])),
+            C::ResponseClose,
+            Unknown,
+        ),
+        case(
+            "a hidden connection, and the client was dropped",
+            hidden(client(&done(&[Seen(C::ClientDropped)]))),
+            C::Unknown,
+            Unknown,
+        ),
+        case(
+            "a hidden connection whose response was dropped",
+            hidden(client(&[RequestStarted, ResponseStarted, BODY_DROPPED, ResponseLeft])),
+            C::Unknown,
+            Unknown,
+        ),
+        case("a hidden connection of no response", hidden(client(&[])), C::Unknown, Unknown),
         case("the loser of a race of dials", client(&[ShutDown]), C::NeverUsed, Local),
         case("a pool, nothing declared", client(&done(&[ShutDown])), C::ClosedIdleLocal, Local),
         case(

@@ -78,6 +78,16 @@ impl Record {
         Turn { number: self.next(), idle, age: self.since_opened(now), after_close }
     }
 
+    /// The same, where nobody saw the request being written: when it began is known or not.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn answer_hidden(&self, now: Instant, began: Option<Instant>) -> Turn {
+        let rested = began.map(|began| began.saturating_duration_since(self.touched()));
+        self.rested.store(rested.map_or(0, nanos), Ordering::Relaxed);
+        self.went(Last::Unknown);
+        self.note(Event::RequestStarted);
+        self.answer(now)
+    }
+
     /// Whether the request that was answered had content.
     pub(crate) fn had_content(&self, content: bool) {
         if content {

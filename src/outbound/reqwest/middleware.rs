@@ -1,4 +1,4 @@
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 
 use http::Extensions;
@@ -30,13 +30,10 @@ impl Middleware for OutboundLayer {
             }
             let call = Call::begin(&self.placement, &mut request, extensions)
                 .map_err(|denied| Error::middleware(outbound::Error::Denied(denied)))?;
-            match next.run(request, extensions).await {
-                Ok(response) => Ok(call.answered(response)),
-                Err(error) => {
-                    call.failed(&error);
-                    Err(error)
-                }
-            }
+            let mut handling = next.run(request, extensions);
+            let polled = poll_fn(|cx| call.scope.poll(|| handling.as_mut().poll(cx)));
+            let response = polled.await?;
+            Ok(call.answered(response))
         })
     }
 }

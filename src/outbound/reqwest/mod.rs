@@ -12,8 +12,16 @@
 //!     .build();
 //! ```
 
+mod body;
 mod call;
+mod connector;
+mod dial;
+mod layer;
 mod middleware;
+mod scope;
 mod service;
 
+pub use self::connector::Connector;
+pub use self::dial::Dialling;
+pub use self::layer::ConnectorLayer;
 pub use self::service::ResponseFuture;

@@ -74,17 +74,18 @@ where
             let denied = this.denied.take().expect("a future is not polled after it is ready");
             return Poll::Ready(Err(Error::Denied(denied)));
         };
-        let Poll::Ready(result) = future.poll(cx) else { return Poll::Pending };
-        Poll::Ready(match (result, this.call.take()) {
-            (Ok(response), None) => Ok(response),
-            (Ok(response), Some(call)) => Ok(call.answered(response)),
-            (Err(error), call) => {
-                let error = error.into();
-                if let Some(call) = call {
-                    call.failed(&*error);
-                }
-                Err(Error::Inner(error))
-            }
+        let polled = match this.call {
+            Some(call) => call.scope.poll(|| future.poll(cx)),
+            None => future.poll(cx),
+        };
+        let Poll::Ready(result) = polled else { return Poll::Pending };
+        let call = this.call.take();
+        Poll::Ready(match result {
+            Ok(response) => Ok(match call {
+                Some(call) => call.answered(response),
+                None => response,
+            }),
+            Err(error) => Err(Error::Inner(error.into())),
         })
     }
 }

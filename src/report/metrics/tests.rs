@@ -76,6 +76,7 @@ fn ended(party: Party, requests: u64) -> Ended {
         bytes_out: 0,
         dial: None,
         lived: Duration::from_secs(2),
+        end_seen: true,
         end: End {
             cause: EndCause::RequestClose,
             beside: Causes::NONE,

@@ -16,7 +16,7 @@
 //! `ConnLint::connector` and [`ConnLint::response_bodies`](crate::ConnLint::response_bodies) stand
 //! beside it, under the same name: each response carries a [`ConnHandle`](crate::ConnHandle) then.
 //!
-//! For reqwest there is the module `reqwest`, with the same layer.
+//! For reqwest, the same layer stands in its own stacks: see the module `reqwest`.
 //!
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
 //! then, and what depends on the version is judged when the response comes.

@@ -4,10 +4,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use futures_util::future::join_all;
-use http::Version;
+use http::{Version, header};
 use reqwest::dns::{Name, Resolve, Resolving};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tower::{Service as _, ServiceBuilder, ServiceExt as _};
 use tower_conn_lint::connection::{Bounds, Closer, DialError, EndCause, Ended, Opened, Party};
 use tower_conn_lint::lint::{self, Client, Finding};
 use tower_conn_lint::report::Reporter;
@@ -15,7 +19,7 @@ use tower_conn_lint::{ConnHandle, ConnLint, ConnLintBuilder, Preset};
 
 use super::{client, gateway, wired};
 use crate::raw::Peer;
-use crate::server::{Server, listen};
+use crate::server::{Server, echo_upgraded, listen};
 use crate::upstream::Upstream;
 use crate::within::within;
 
@@ -200,7 +204,7 @@ async fn a_burst_that_needs_its_connections_is_excused() {
 #[tokio::test]
 async fn streams_of_http2_share_a_connection_that_is_known() {
     let (lint, told) = lint();
-    let app = axum::Router::new().route("/", axum::routing::get(|| async { "hello" }));
+    let app = Router::new().route("/", get(|| async { "hello" }));
     let server = Server::auto(app).await;
     let gateway = wired(&lint, |builder| builder.http2_prior_knowledge());
     let url = server.url("/");
@@ -244,6 +248,70 @@ async fn a_tracked_body_fails_as_reqwests_own_does() {
 }
 
 #[tokio::test]
+async fn an_upgrade_passes_through_and_is_no_more_http() {
+    let (lint, told) = lint();
+    let upgrade = async |request: axum::extract::Request| {
+        tokio::spawn(echo_upgraded(request));
+        let headers = [(header::CONNECTION, "upgrade"), (header::UPGRADE, "echo")];
+        (http::StatusCode::SWITCHING_PROTOCOLS, headers)
+    };
+    let server = Server::of(Router::new().route("/", get(upgrade))).await;
+    let gateway = wired(&lint, |builder| builder);
+    let request = gateway.get(server.url("/")).header("connection", "upgrade");
+    let response = within("a call", request.header("upgrade", "echo").send()).await;
+    let response = response.expect("it succeeds");
+    assert!(response.extensions().get::<ConnHandle>().is_some(), "its dial was seen");
+    let mut tunnel = within("an upgrade", response.upgrade()).await.expect("it is upgraded");
+    tunnel.write_all(b"ping").await.expect("it is written");
+    let mut echo = [0; 4];
+    within("an echo", tunnel.read_exact(&mut echo)).await.expect("it comes");
+    assert_eq!(&echo, b"ping");
+    drop((tunnel, gateway));
+    told.with(|kept| {
+        let [ended] = &kept.ended[..] else { panic!("one end: {:?}", kept.ended) };
+        assert_eq!(ended.end.cause, EndCause::Upgrade);
+        assert!(kept.findings.is_empty(), "{:?}", kept.findings);
+    });
+}
+
+#[tokio::test]
+async fn a_client_as_a_service_tells_its_connections_as_well() {
+    let (lint, told) = lint();
+    let upstream = Upstream::plain().await;
+    let builder = reqwest::Client::builder().no_proxy();
+    let client = builder.connector_layer(lint.connector_layer("gateway")).build();
+    let mut gateway = ServiceBuilder::new()
+        .buffer(4)
+        .layer(lint.outbound("gateway"))
+        .service(client.expect("it is built"));
+    for number in 1..=3 {
+        let request = super::get(&upstream.url("/"));
+        let response = within("a call", gateway.ready().await.expect("it is ready").call(request));
+        let response = response.await.expect("it succeeds");
+        let handle = response.extensions().get::<ConnHandle>().expect("its dial was seen");
+        assert_eq!((handle.request(), handle.fresh()), (number, number == 1));
+        within("a body", response.bytes()).await.expect("it is read");
+    }
+    let dialled = told.with(|kept| name(kept.opened[0].party.as_ref()));
+    assert_eq!(dialled, upstream.addr.to_string());
+}
+
+#[tokio::test]
+async fn a_pool_that_is_declared_is_compared_with_what_its_upstream_says() {
+    let (lint, told) = lint();
+    let upstream = Upstream::answering(|_| {
+        b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=5\r\ncontent-length: 2\r\n\r\nok"
+    })
+    .await;
+    let layer = lint.connector_layer("gateway").pool(Duration::from_secs(90), usize::MAX);
+    let client = reqwest::Client::builder().no_proxy().connector_layer(layer).build();
+    let gateway = gateway(&lint, client.expect("it is built"));
+    call(&gateway, &upstream.url("/")).await.expect("its dial was seen");
+    let lints: Vec<_> = told.with(|kept| kept.findings.iter().map(|found| found.lint).collect());
+    assert!(lints.contains(&lint::POOL_IDLE_ABOVE_SERVER_TIMEOUT), "{lints:?}");
+}
+
+#[tokio::test]
 async fn a_client_without_the_layer_or_of_another_name_tells_no_connection() {
     let (lint, told) = lint();
     let upstream = Upstream::plain().await;
@@ -263,7 +331,7 @@ async fn of_a_unix_socket_nothing_is_known_but_its_dial() {
     let path = std::env::temp_dir().join(format!("conn-lint-{}.sock", std::process::id()));
     _ = std::fs::remove_file(&path);
     let listener = tokio::net::UnixListener::bind(&path).expect("the path is free");
-    let app = axum::Router::new().route("/", axum::routing::get(|| async { "hello" }));
+    let app = Router::new().route("/", get(|| async { "hello" }));
     let server = tokio::spawn(axum::serve(listener, app).into_future());
     let gateway = wired(&lint, |builder| builder.unix_socket(path.as_path()));
     assert!(call(&gateway, "http://gateway/").await.is_none(), "it has no addresses");
@@ -326,9 +394,7 @@ async fn redirecting(to: &str) -> Server {
         let to = to.clone();
         async move { axum::response::Redirect::to(&to) }
     };
-    let app = axum::Router::new()
-        .route("/", axum::routing::get(redirect))
-        .route("/plain", axum::routing::get(|| async { "plain" }));
+    let app = Router::new().route("/", get(redirect)).route("/plain", get(|| async { "plain" }));
     Server::of(app).await
 }
 

@@ -9,6 +9,7 @@ mod failures;
 mod kernel;
 mod messages;
 mod pools;
+mod reqwest;
 mod row;
 mod scene;
 mod tunnels;
@@ -49,6 +50,7 @@ impl Table {
         let mut table = Table { rows: Vec::new(), runtime, threads };
         messages::rows(&mut table);
         pools::rows(&mut table);
+        reqwest::rows(&mut table);
         bodies::rows(&mut table);
         failures::rows(&mut table);
         ends::rows(&mut table);

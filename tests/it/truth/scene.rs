@@ -14,6 +14,7 @@ use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tower::{Layer as _, Service, ServiceBuilder};
@@ -142,6 +143,18 @@ impl Scene {
     pub(super) fn capturing_caller(&self) -> Caller {
         let lint = &self.client.lint;
         self.layered(lint.outbound("gateway").capture_connection(), |_| {}, |connector| connector)
+    }
+
+    /// A client of reqwest that is wired as far as it can be.
+    pub(super) fn reqwest(
+        &self,
+        settings: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> ClientWithMiddleware {
+        let lint = &self.client.lint;
+        let connector = lint.connector_layer("gateway");
+        let builder = reqwest::Client::builder().no_proxy().connector_layer(connector);
+        let client = settings(builder).build().expect("a client without TLS can't fail");
+        ClientBuilder::new(client).with(lint.outbound("gateway")).build()
     }
 
     fn layered(

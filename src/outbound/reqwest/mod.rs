@@ -1,6 +1,6 @@
 //! For clients of reqwest: the layer of [`outbound`](super) as a middleware of reqwest-middleware,
 //! so that `client.post(url).json(&body).send()` goes on working, and around a
-//! [`reqwest::Client`](::reqwest::Client) as a service of tower; and a layer for its connector.
+//! [`reqwest::Client`] as a service of tower; and a layer for its connector.
 //!
 //! ```
 //! use reqwest_middleware::ClientBuilder;

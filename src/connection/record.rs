@@ -361,6 +361,18 @@ impl Record {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn what_a_hidden_request_survived_was_no_cause() {
+        let now = Instant::now();
+        let (clock, addresses) = (Clock::default(), Addresses::default());
+        let record = Record::new(Side::Outbound, clock, now, addresses);
+        record.answer_hidden(now, Some(now));
+        record.see(EndCause::DroppedResponseBody);
+        record.answer_hidden(now, Some(now));
+        assert!(!record.course().has_seen(EndCause::DroppedResponseBody), "another came after it");
+    }
+
     #[test]
     fn a_record_is_small() {
         // With the two counts of its `Arc`.

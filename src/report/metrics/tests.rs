@@ -129,6 +129,16 @@ fn an_end_is_counted_by_side_cause_closer_and_reuse() {
 }
 
 #[test]
+fn how_long_a_connection_lasted_is_recorded_where_its_end_was_seen() {
+    let rows = recorded(|metrics| {
+        metrics.ended(&Ended { end_seen: false, ..ended(gateway("gateway:81"), 7) });
+    });
+    assert!(!rows.is_empty(), "its end is counted");
+    let durations = rows.iter().filter(|row| row.contains("connection_duration"));
+    assert_eq!(durations.count(), 0, "{rows:?}");
+}
+
+#[test]
 fn gauges_add_up_over_clients_and_states() {
     let rows = recorded(|metrics| {
         let billing = Party::upstream(Label::new("billing"), "gateway:81");

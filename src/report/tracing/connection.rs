@@ -102,6 +102,15 @@ mod tests {
     }
 
     #[test]
+    fn of_an_end_that_nobody_saw_there_is_no_time() {
+        let line = log::of(|| ended(&Ended { end_seen: false, ..inbound() }));
+        assert!(line.contains("end_cause=\"request-close\""), "{line}");
+        for part in ["lived_seconds=", "idle_seconds="] {
+            assert!(!line.contains(part), "{part} is in {line}");
+        }
+    }
+
+    #[test]
     fn an_ends_line_is_bounded() {
         let long = "\u{200b}\"\\".repeat(200);
         let client = Client { name: Label::new(&long), built_at: Location::caller() };

@@ -1,21 +1,27 @@
 //! What is known of the connections of a client of reqwest: as it dials them, and as responses come
 //! on them. Their ends are hidden.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use futures_util::future::join_all;
 use http::{Version, header};
-use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::{Notify, Semaphore};
 use tower::{Service as _, ServiceBuilder, ServiceExt as _};
-use tower_conn_lint::connection::{Bounds, Closer, DialError, EndCause, Ended, Opened, Party};
+use tower_conn_lint::connection::{
+    Bounds, Closer, DialError, EndCause, Ended, OpenChange, Opened, Party,
+};
 use tower_conn_lint::lint::{self, Client, Finding};
 use tower_conn_lint::report::Reporter;
-use tower_conn_lint::{ConnHandle, ConnLint, ConnLintBuilder, Preset};
+use tower_conn_lint::{ConnHandle, ConnLint, ConnLintBuilder, ManualClock, Preset};
 
 use super::{client, gateway, wired};
 use crate::raw::Peer;
@@ -33,6 +39,7 @@ struct Kept {
     ended: Vec<Ended>,
     failed: Vec<(String, DialError)>,
     findings: Vec<Finding>,
+    open_changes: usize,
 }
 
 #[tokio::test]
@@ -57,6 +64,7 @@ async fn each_response_tells_which_request_on_which_connection_it_answers() {
         assert_eq!(name(opened.party.as_ref()), upstream.addr.to_string());
         assert!(kept.ended.is_empty() && kept.findings.is_empty(), "{kept:?}");
     });
+    assert_eq!(told.with(|kept| kept.open_changes), 0, "no gauge counts it as open");
     let snapshot = lint.snapshot();
     let [known] = &snapshot.upstreams[..] else { panic!("one upstream: {snapshot:?}") };
     assert_eq!((known.requests, known.fresh, known.dials, known.connections), (20, 1, 1, 1));
@@ -111,18 +119,23 @@ async fn a_client_for_each_request_is_found_and_why_its_connections_end_is_not_s
 #[tokio::test]
 async fn a_client_that_is_dropped_while_a_response_is_read_ends_after_it() {
     let (lint, told) = lint();
-    let upstream = Upstream::answering(|_| {
-        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok"
+    let upstream = Upstream::answering(|request| match request.path() {
+        "/close" => b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok",
+        _ => b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
     })
     .await;
-    let gateway = wired(&lint, |builder| builder);
-    let response = within("a call", gateway.get(upstream.url("/")).send()).await;
-    drop(gateway);
-    assert!(told.with(|kept| kept.ended.is_empty()), "it is read still");
-    within("a body", response.expect("it succeeds").bytes()).await.expect("it is read");
-    let causes =
-        told.with(|kept| kept.ended.iter().map(|ended| ended.end.cause).collect::<Vec<_>>());
-    assert_eq!(causes, [EndCause::ResponseClose]);
+    for (ended, path) in ["/close", "/"].into_iter().enumerate() {
+        let gateway = wired(&lint, |builder| builder);
+        let response = within("a call", gateway.get(upstream.url(path)).send()).await;
+        drop(gateway);
+        assert_eq!(told.with(|kept| kept.ended.len()), ended, "it is read still");
+        within("a body", response.expect("it succeeds").bytes()).await.expect("it is read");
+    }
+    told.with(|kept| {
+        let causes: Vec<_> = kept.ended.iter().map(|ended| ended.end.cause).collect();
+        assert_eq!(causes, [EndCause::ResponseClose, EndCause::Unknown]);
+        assert!(kept.ended[1].end.beside.contains(EndCause::ClientDropped), "which was seen");
+    });
 }
 
 #[tokio::test]
@@ -216,6 +229,93 @@ async fn streams_of_http2_share_a_connection_that_is_known() {
         assert_eq!((handle.id(), handle.reused()), (first.id(), true));
     }
     assert!(told.with(|kept| kept.ended.is_empty() && kept.findings.is_empty()), "{told:?}");
+}
+
+#[tokio::test]
+async fn whether_an_older_connection_of_http2_was_usable_is_not_said() {
+    let clock = ManualClock::new();
+    let (lint, told) = lint_by(ConnLint::builder().environment("").clock(clock.clone()));
+    let server = Server::auto(Router::new().route("/", get(|| async { "hello" }))).await;
+    let clients = [(); 2].map(|()| wired(&lint, |builder| builder.http2_prior_knowledge()));
+    for gateway in &clients {
+        let handle = call(gateway, &server.url("/")).await.expect("its dial was seen");
+        assert!(handle.fresh(), "{handle:?}");
+        clock.advance(Duration::from_secs(10));
+    }
+    assert!(told.with(|kept| kept.findings.is_empty()), "{told:?}");
+}
+
+#[tokio::test]
+async fn how_long_a_connection_rested_is_known_unless_redirects_were_followed() {
+    let clock = ManualClock::new();
+    let (lint, _) = lint_by(ConnLint::builder().environment("").clock(clock.clone()));
+    let upstream = Upstream::answering(|request| match request.path() {
+        "/moved" => b"HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n",
+        _ => b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+    })
+    .await;
+    let gateway = wired(&lint, |builder| builder);
+    for (path, rested, age) in [("/", 0, 0), ("/", 7, 7), ("/moved", 0, 14), ("/", 7, 21)] {
+        let handle = call(&gateway, &upstream.url(path)).await.expect("its dial was seen");
+        assert_eq!(handle.idle_before(), Duration::from_secs(rested), "{path}");
+        assert_eq!(handle.age(), Duration::from_secs(age), "{path}");
+        clock.advance(Duration::from_secs(7));
+    }
+}
+
+/// hyper-util lets a dial go on by itself whose request got a connection that became free.
+#[tokio::test]
+async fn a_connection_that_lost_its_race_is_known_and_nobody_says_that_it_is_fresh() {
+    let (lint, told) = lint();
+    let (release, permits) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(1)));
+    let held = release.clone();
+    let hold = move || {
+        let held = held.clone();
+        async move {
+            held.notified().await;
+            "held"
+        }
+    };
+    let server = Server::of(Router::new().route("/", get(hold))).await;
+    let url = format!("http://gateway.test:{}/", server.addr.port());
+    let gateway = wired(&lint, |builder| builder.dns_resolver(OnPermit(permits.clone())));
+    let mut first = std::pin::pin!(call(&gateway, &url));
+    while server.connections() == 0 {
+        assert!(poll_once(first.as_mut()).await.is_none(), "it is held");
+        tokio::task::yield_now().await;
+    }
+    let mut second = std::pin::pin!(call(&gateway, &url));
+    assert!(poll_once(second.as_mut()).await.is_none(), "it dials");
+    release.notify_one();
+    let first = within("the first", first).await.expect("its dial was seen");
+    release.notify_one();
+    let second = within("the second", second).await.expect("its dial was seen");
+    assert_eq!((second.id(), second.reused()), (first.id(), true), "it got the one that was free");
+
+    permits.add_permits(1);
+    within("its own dial", async {
+        while told.with(|kept| kept.opened.len()) < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let named = told.with(|kept| name(kept.opened[1].party.as_ref()));
+    assert_eq!(named, format!("gateway.test:{}", server.addr.port()), "it is the call's");
+    let mut calls = std::pin::pin!(join_all([call(&gateway, &url), call(&gateway, &url)]));
+    assert!(poll_once(calls.as_mut()).await.is_none(), "both are held");
+    let handles = within("both", async {
+        loop {
+            release.notify_one();
+            if let Some(handles) = poll_once(calls.as_mut()).await {
+                return handles;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let other = handles.into_iter().flatten().find(|handle| handle.id() != first.id());
+    let other = other.expect("two at once need both");
+    assert_eq!((other.fresh(), other.reused()), (false, false), "{other:?}");
 }
 
 #[tokio::test]
@@ -402,6 +502,29 @@ fn name(party: Option<&Party>) -> String {
     party.map(|party| party.name().to_string()).unwrap_or_default()
 }
 
+/// What a future gives as it is polled once.
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Finds loopback under each name, once for each permit.
+struct OnPermit(Arc<Semaphore>);
+
+impl Resolve for OnPermit {
+    fn resolve(&self, _: Name) -> Resolving {
+        let permits = self.0.clone();
+        Box::pin(async move {
+            permits.acquire().await?.forget();
+            let loopback: Addrs = Box::new([([127, 0, 0, 1], 0).into()].into_iter());
+            Ok(loopback)
+        })
+    }
+}
+
 /// Never answers.
 struct Hanging;
 
@@ -434,6 +557,10 @@ impl Reporter for Told {
 
     fn dial_failed(&self, _: &Client, upstream: &Party, error: DialError, _: Duration) {
         self.keep(|kept| kept.failed.push((upstream.name().to_string(), error)));
+    }
+
+    fn open_changed(&self, _: &OpenChange<'_>) {
+        self.keep(|kept| kept.open_changes += 1);
     }
 
     fn finding(&self, finding: &Finding) {

@@ -326,7 +326,7 @@ impl Shared {
     }
 
     fn judge_http2(&self, record: &Record) {
-        if !record.is_multiplexed() || record.hides_end() {
+        if !record.is_multiplexed() {
             return;
         }
         let usable = self.connections.usable_http2_beside(record);

@@ -59,7 +59,7 @@ impl OutboundLayer {
     /// Declares the default fields of a client of reqwest, which it adds below every layer: of
     /// these the `Connection` that a request without one gets is judged, too. A `close` in it can't
     /// be taken away here. Where the policy fixes it, the request says `keep-alive`, which reqwest
-    /// leaves alone; a request of HTTP/1.0 is left as it is. Default: nothing is declared.
+    /// leaves alone. Default: nothing is declared.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue, header};

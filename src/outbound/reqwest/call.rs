@@ -2,7 +2,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{Extensions, HeaderMap, HeaderValue, Version, header};
+use http::{Extensions, HeaderMap, HeaderValue, header};
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{Request, Response};
 
@@ -44,7 +44,7 @@ impl Call {
         mem::swap(head.extensions_mut(), extensions);
 
         let default = outlet.default_connection.as_ref();
-        let default = default.filter(|_| adds_default(&head));
+        let default = default.filter(|_| !head.headers().contains_key(header::CONNECTION));
         if let Some(default) = default {
             head.headers_mut().insert(header::CONNECTION, default.clone());
         }
@@ -130,16 +130,10 @@ impl Call {
     }
 }
 
-/// Whether the client below adds its default to this request. In HTTP/1.0 an option that displaces
-/// it would ask for more than was meant.
-fn adds_default(head: &http::Request<()>) -> bool {
-    head.version() != Version::HTTP_10 && !head.headers().contains_key(header::CONNECTION)
-}
-
 /// What the client below adds can't be taken away here; a field that is there it leaves alone.
 fn displace(headers: &mut HeaderMap, default: &HeaderValue) {
     match headers.get(header::CONNECTION) {
-        // As it would be added.
+        // As it would be added, and in its place among the others.
         Some(value) if value == default => _ = headers.remove(header::CONNECTION),
         Some(_) => {}
         None => _ = headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive")),

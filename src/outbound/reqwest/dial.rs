@@ -106,12 +106,8 @@ impl Dial {
         if connected.is_negotiated_h2() {
             record.speaks(Version::HTTP_2);
         }
-        // Not where it went on by itself, since the call got another connection.
-        let polled = Scope::current(dialler.client.name, shared.mark());
-        if let (Some(scope), Some(polled)) = (scope, polled) {
-            if Arc::ptr_eq(scope, &polled) {
-                scope.dialled(record.id);
-            }
+        if let Some(scope) = scope {
+            scope.dialled(record.id);
         }
         shared.dialled_hidden(&record, upstream.clone(), *under_way);
     }

@@ -42,6 +42,18 @@ async fn a_default_close_is_told_and_sent_where_the_policy_only_warns() {
 }
 
 #[tokio::test]
+async fn what_is_not_fixed_is_sent_byte_for_byte_as_without_the_layer() {
+    let (lint, _) = lint(Preset::Observe1);
+    let upstream = Upstream::plain().await;
+    let mut heads = Vec::new();
+    for gateway in [by_default(&lint, "close"), ClientBuilder::new(client("close")).build()] {
+        call_20_times(&gateway, &upstream).await;
+        heads.push(upstream.take().pop().expect("they were sent").head);
+    }
+    assert_eq!(heads[0], heads[1], "in the same order");
+}
+
+#[tokio::test]
 async fn a_request_of_its_own_mind_has_no_default() {
     let (lint, found) = lint(Preset::Recommended1);
     let upstream = Upstream::plain().await;
@@ -71,8 +83,8 @@ async fn a_default_that_is_not_declared_is_unknown_and_stays() {
 
 fn headers(connection: &'static str) -> HeaderMap {
     HeaderMap::from_iter([
-        (header::CONNECTION, HeaderValue::from_static(connection)),
         (header::USER_AGENT, HeaderValue::from_static("tests")),
+        (header::CONNECTION, HeaderValue::from_static(connection)),
     ])
 }
 

@@ -1,3 +1,5 @@
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{env, fmt};
@@ -5,11 +7,11 @@ use std::{env, fmt};
 use http::request::Parts;
 
 use crate::ConnLint;
-use crate::clock::Clock;
+use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
-use crate::exchange::{CallerFn, Exceptions, Shared};
+use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
 use crate::lint::Level;
-use crate::policy::{Environment, LintName, Policy, PolicyErrors, Table, resolve_levels};
+use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
 
 /// Makes a [`ConnLint`].
@@ -33,7 +35,10 @@ pub struct ConnLintBuilder {
     #[cfg(feature = "metrics")]
     metrics: bool,
     clock: Clock,
-    bounds: Bounds,
+    bounds: Option<Bounds>,
+    /// `None` asks the host.
+    instance: Option<String>,
+    calendar: Calendar,
     caller: Option<CallerFn>,
     times_requests: bool,
 }
@@ -49,7 +54,9 @@ impl ConnLintBuilder {
             #[cfg(feature = "metrics")]
             metrics: true,
             clock: Clock::default(),
-            bounds: Bounds::default(),
+            bounds: None,
+            instance: None,
+            calendar: Calendar::default(),
             caller: None,
             times_requests: false,
         }
@@ -115,9 +122,34 @@ impl ConnLintBuilder {
         self
     }
 
-    /// From where on missing reuse is worth a finding. Default: [`Bounds::default`].
+    /// From where on missing reuse is worth a finding, whatever the policy says of it. Default:
+    /// [`Policy::bounds`].
     pub fn bounds(mut self, bounds: Bounds) -> ConnLintBuilder {
-        self.bounds = bounds;
+        self.bounds = Some(bounds);
+        self
+    }
+
+    /// The name of this instance among those of the service, such as a pod's: by a stable hash of
+    /// it the instance is in the shares of a [`Rollout`](crate::policy::Rollout) or not. Default:
+    /// the host's name.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::builder().instance("login-7d9c6b5f4-x2x7k").build();
+    /// ```
+    pub fn instance(mut self, name: impl Into<String>) -> ConnLintBuilder {
+        self.instance = Some(name.into());
+        self
+    }
+
+    /// Which day it is.
+    #[cfg(test)]
+    pub(crate) fn today(
+        mut self,
+        today: impl Fn() -> crate::policy::Day + Send + Sync + 'static,
+    ) -> ConnLintBuilder {
+        self.calendar = Calendar::new(today);
         self
     }
 
@@ -177,7 +209,7 @@ impl ConnLintBuilder {
     }
 
     fn build_lossy(self) -> (ConnLint, Option<PolicyErrors>) {
-        let (levels, errors) = resolve_levels(&self.levels);
+        let (levels, errors) = resolve_levels(&self.levels, &self.policy);
         let environment = self.read_environment();
         let budget = if self.clock.is_system() { Budget::of_process() } else { Arc::default() };
 
@@ -190,10 +222,19 @@ impl ConnLintBuilder {
             let metrics = crate::report::Metrics::default().with_durations(self.times_requests);
             reporter = Arc::new((metrics, reporter));
         }
+        let now = self.clock.now();
+        let instance = self.instance.as_deref().map_or_else(Instance::of_host, Instance::new);
+        let off = environment.off;
+        let beside = Settings { code: levels, environment, instance, bounds: self.bounds };
+        let in_force = InForce::new(self.policy, beside, now);
         let shared = Shared {
-            connections: Connections::new(self.clock.now(), self.bounds),
+            connections: Connections::new(now, in_force.table().bounds.window),
+            off,
             clock: self.clock.clone(),
-            table: Table::new(&self.policy, &levels, &environment),
+            calendar: self.calendar,
+            in_force,
+            watch: Watch::default(),
+            secret: RandomState::new().hash_one(0),
             reporter,
             limiter: Limiter::new(self.clock, budget),
             caller: self.caller,
@@ -202,6 +243,7 @@ impl ConnLintBuilder {
             wiring: Wiring::default(),
             started: AtomicBool::new(false),
         };
+        shared.took_policy();
         (ConnLint::from_shared(shared), errors)
     }
 

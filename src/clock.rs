@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::policy::Day;
 
 /// Where the time comes from: the system's monotonic clock, unless a test moves it.
 ///
@@ -33,6 +35,11 @@ pub struct Clock(Option<Arc<dyn Fn() -> Instant + Send + Sync>>);
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Mutex<Instant>>);
+
+/// Which day it is, in UTC: the system's, unless a test says otherwise. It decides over what is told
+/// and never over what is done.
+#[derive(Clone, Default)]
+pub(crate) struct Calendar(Option<Arc<dyn Fn() -> Day + Send + Sync>>);
 
 // === impl Clock ===
 
@@ -88,5 +95,18 @@ impl ManualClock {
 impl Default for ManualClock {
     fn default() -> ManualClock {
         ManualClock::new()
+    }
+}
+
+// === impl Calendar ===
+
+impl Calendar {
+    #[cfg(test)]
+    pub(crate) fn new(today: impl Fn() -> Day + Send + Sync + 'static) -> Calendar {
+        Calendar(Some(Arc::new(today)))
+    }
+
+    pub(crate) fn today(&self) -> Day {
+        self.0.as_ref().map_or_else(|| Day::of(SystemTime::now()), |today| today())
     }
 }

@@ -271,7 +271,9 @@ impl ConnLint {
     }
 
     /// An exception for one route of a server, as a layer on it: the lint is silent there, and
-    /// nothing is done about it. Only `CONN_LINT` is stronger.
+    /// nothing is done about it. Only `CONN_LINT` is stronger, and a floor of the policy
+    /// ([`PolicyBuilder::floor`](crate::policy::PolicyBuilder::floor)): a line at WARN names an
+    /// exception that it forbids.
     ///
     /// A request is denied by the outermost layer, before a route's own is asked: an exception
     /// from a denial belongs into the policy, as a [`Route`](crate::Route).

@@ -59,6 +59,8 @@ pub(crate) struct Arrival {
     /// The [mark](crate::exchange::Shared::mark) of the lint that the connection belongs to: what
     /// its record knows of routes tells no other lint anything.
     pub(crate) lint: usize,
+    /// Which policy was in force.
+    pub(crate) policy: u32,
     /// Whether the record remembers all that layers need of the request.
     pub(crate) is_remembered: bool,
 }

@@ -37,6 +37,7 @@
 //!   matched paths, the caller's address, [`IntentionalClose`] as a part of a response, denials as
 //!   axum's body; includes `hyper`;
 //! - `axum-server`: an acceptor for it; includes `hyper`;
+//! - `config`: the policy file ([`Policy`]'s `from_file_or_builtin`, `try_from_file`, `stack`);
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
 //! - `hyper-util`: a connector for its client; includes `hyper`;
 //! - `reqwest`: the client's layer as a middleware of reqwest-middleware and around its client, and a
@@ -44,6 +45,8 @@
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;
+//! - `reload`: [`ConnLint`]'s `watch`, for policy files that change; includes `config`;
+//! - `schema`: `Policy::json_schema`, for editors; not in `full`; includes `config`;
 //! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
 
 #![forbid(unsafe_code)]
@@ -74,6 +77,7 @@ mod handle;
 mod intent;
 #[cfg(feature = "hyper")]
 mod io;
+mod reload;
 mod wired;
 
 pub use self::builder::ConnLintBuilder;

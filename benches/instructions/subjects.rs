@@ -12,7 +12,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tower_conn_lint::inbound::{Accepted, Same};
-use tower_conn_lint::{ConnLint, Policy, Route, lint};
+use tower_conn_lint::{ConnLint, Policy, Preset, Route, lint};
 use tower_http::trace::TraceLayer;
 
 use crate::allocator::allocations;
@@ -54,7 +54,7 @@ pin_project! {
 }
 
 /// The first is what the others are compared with.
-pub(crate) static SUBJECTS: [Subject; 19] = [
+pub(crate) static SUBJECTS: [Subject; 22] = [
     Subject { name: "bare", run: |calls| run(calls, |bare| bare, request) },
     Subject { name: "noop", run: |calls| run(calls, Noop, request) },
     Subject {
@@ -77,6 +77,24 @@ pub(crate) static SUBJECTS: [Subject; 19] = [
         run: |calls| {
             let layered = |bare| lint(inbound_policy()).inbound().layer(bare);
             run(calls, layered, || messages::request_with_connection(PATH, "close"))
+        },
+    },
+    Subject {
+        name: "lint-preview",
+        run: |calls| run(calls, |bare| lint(previewing_policy()).inbound().layer(bare), request),
+    },
+    Subject {
+        name: "lint-long",
+        run: |calls| {
+            let layered = |bare| lint(inbound_policy()).inbound().layer(bare);
+            run(calls, layered, || messages::request(LONG_PATH))
+        },
+    },
+    Subject {
+        name: "lint-long-preview",
+        run: |calls| {
+            let layered = |bare| lint(previewing_policy()).inbound().layer(bare);
+            run(calls, layered, || messages::request(LONG_PATH))
         },
     },
     Subject {
@@ -135,6 +153,8 @@ pub(crate) static SUBJECTS: [Subject; 19] = [
 pub(crate) const MEASURED: &str = "*measured_call*";
 
 const PATH: &str = "/v1/users/42";
+/// Longer than what is kept until something is found, so that it is matched at once.
+const LONG_PATH: &str = "/v1/users/42-of-a-name-that-is-longer-than-what-a-target-keeps/orders";
 const URI: &str = "http://api.example.com/v1/users/42";
 
 /// One call, from a request that stands ready to a response that is put away, with its content: as
@@ -278,6 +298,14 @@ fn inbound_policy() -> Policy {
     let route =
         |(method, path)| Route::inbound(format!("{method} {path}")).warn(lint::HANDLER_SENDS_CLOSE);
     policy(ROUTES.map(route))
+}
+
+/// The same, with a stricter policy that acts on nothing, on a route of its own.
+fn previewing_policy() -> Policy {
+    let route = Route::inbound("/v1/users/{id}/drafts").fix(lint::HANDLER_SENDS_CLOSE);
+    let next = Policy::builder().preset(Preset::Strict1).route(route);
+    let policy = Policy::builder().preview_policy(next).over(inbound_policy());
+    policy.build().expect("the policy is well-formed")
 }
 
 /// Routes for one target: a client's name, or a host.

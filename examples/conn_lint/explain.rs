@@ -6,13 +6,14 @@ use lexopt::Parser;
 use tower_conn_lint::lint::Lint;
 use tower_conn_lint::policy::LintName;
 
-use crate::command::{Arguments, Command, Failure, Verdict};
+use crate::command::{Arguments, Command, Failure, Streams, Verdict};
 use crate::entry;
 
 pub(crate) const COMMAND: Command = Command {
     name: "explain",
     usage: "explain LINT [--json]",
     does: "everything that is to be said of a lint",
+    details: "",
     run,
 };
 
@@ -22,15 +23,16 @@ const WIDTH: usize = 100;
 /// Where texts begin.
 const INDENT: usize = 17;
 
-fn run(arguments: &mut Parser, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let Arguments { values, json } = Arguments::read(arguments)?;
+fn run(arguments: &mut Parser, streams: &mut Streams<'_>) -> Result<Verdict, Failure> {
+    let Arguments { values, json, .. } = Arguments::read(arguments, &[])?;
     let [name] = &values[..] else {
         return Err(Failure::usage("name one lint: `conn_lint list` shows all"));
     };
-    let lint = LintName::from(name.as_str()).resolve().map_err(Failure::usage)?;
+    let lint =
+        LintName::from(name.to_string_lossy().into_owned()).resolve().map_err(Failure::usage)?;
     match json {
-        true => writeln!(out, "{:#}", entry::object(lint))?,
-        false => write(lint, out)?,
+        true => writeln!(streams.out, "{:#}", entry::object(lint))?,
+        false => write(lint, streams.out)?,
     }
     Ok(Verdict::Fine)
 }

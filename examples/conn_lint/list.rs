@@ -7,24 +7,26 @@ use serde_json::Value;
 use tower_conn_lint::Preset;
 use tower_conn_lint::lint;
 
-use crate::command::{Arguments, Command, Failure, Verdict};
+use crate::command::{Arguments, Command, Failure, Streams, Verdict};
 use crate::entry;
 
 pub(crate) const COMMAND: Command = Command {
     name: "list",
     usage: "list [--json]",
     does: "all lints, and the level of each in each preset",
+    details: "",
     run,
 };
 
-fn run(arguments: &mut Parser, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let Arguments { values, json } = Arguments::read(arguments)?;
+fn run(arguments: &mut Parser, streams: &mut Streams<'_>) -> Result<Verdict, Failure> {
+    let Arguments { values, json, .. } = Arguments::read(arguments, &[])?;
     if let [first, ..] = &values[..] {
+        let first = first.to_string_lossy();
         return Err(Failure::usage(format_args!("`list` takes no `{first}`")));
     }
     match json {
-        true => writeln!(out, "{:#}", Value::from_iter(lint::all().map(entry::object)))?,
-        false => write(out)?,
+        true => writeln!(streams.out, "{:#}", Value::from_iter(lint::all().map(entry::object)))?,
+        false => write(streams.out)?,
     }
     Ok(Verdict::Fine)
 }

@@ -1,22 +1,72 @@
 //! What is asked and what comes of it, without a process.
 
-use std::io;
+mod check;
+mod diff;
+mod effective;
+
+use std::path::PathBuf;
+use std::{env, fs, io, process};
 
 use serde_json::Value;
 use tower_conn_lint::lint;
 
-use crate::command::{Failure, Verdict};
-use crate::run;
+use crate::command::{Failure, Streams, Verdict};
+use crate::{Piped, run};
+
+/// A folder of its own for a test's files.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = env::temp_dir().join(format!("conn-lint-command-{name}-{}", process::id()));
+        fs::create_dir_all(&path).expect("there is room for files");
+        Folder(path)
+    }
+
+    /// Writes a policy without its first line, and returns its path.
+    fn policy(&self, name: &str, rest: &str) -> String {
+        self.file(name, &format!("version = 1\n{rest}"))
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).expect("there is room for files");
+        path.into_os_string().into_string().expect("its name is text")
+    }
+
+    /// The text with its files called by their names alone.
+    fn short(&self, text: &str) -> String {
+        text.replace(&*self.0.join("").to_string_lossy(), "")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 fn ask(arguments: &[&str]) -> (Result<Verdict, Failure>, String) {
+    ask_with(arguments, b"")
+}
+
+fn ask_with(arguments: &[&str], mut input: &[u8]) -> (Result<Verdict, Failure>, String) {
     let mut out = Vec::new();
-    let verdict = run(arguments.iter().map(Into::into), &mut out);
+    let mut streams = Streams { input: Some(&mut input), out: &mut out };
+    let verdict = run(arguments.iter().map(Into::into), &mut streams);
     (verdict, String::from_utf8(out).expect("what is shown is text"))
 }
 
 fn shown(arguments: &[&str]) -> String {
     let (verdict, text) = ask(arguments);
-    assert_eq!(verdict.expect("it can be done"), Verdict::Fine, "{arguments:?}");
+    assert_eq!(verdict.expect("it can be done"), Verdict::Fine, "{arguments:?}: {text}");
+    text
+}
+
+/// What is shown of something that is not in order.
+fn problems(arguments: &[&str]) -> String {
+    let (verdict, text) = ask(arguments);
+    assert_eq!(verdict.expect("it can be done"), Verdict::Problems, "{arguments:?}: {text}");
     text
 }
 
@@ -95,10 +145,18 @@ fn all_lints_are_listed_a_line_each() {
 
 #[test]
 fn help_names_each_command_and_the_exit_codes() {
-    for help in [shown(&["--help"]), shown(&["explain", "-h"]), refused(&[])] {
-        for part in ["  explain LINT [--json]", "  list [--json]", "exit codes: 0 fine, 1 "] {
+    let commands = crate::COMMANDS.map(|command| command.usage);
+    for help in [shown(&["--help"]), shown(&["-h"]), refused(&[])] {
+        for part in commands.into_iter().chain(["exit codes: 0 fine, 1 "]) {
             assert!(help.contains(part), "{part:?} is missing in\n{help}");
         }
+    }
+    for command in crate::COMMANDS {
+        let help = shown(&[command.name, "--help"]);
+        for part in [command.usage, command.does, command.details] {
+            assert!(help.contains(part), "{part:?} is missing in\n{help}");
+        }
+        assert!(help.lines().all(|line| line.len() <= 100), "lines are short:\n{help}");
     }
     let version = shown(&["--version"]);
     assert_eq!(version, format!("conn_lint {}\n", env!("CARGO_PKG_VERSION")));
@@ -113,7 +171,18 @@ fn what_is_not_understood_is_refused_with_the_nearest_name() {
         (&["explain", "low-reuse", "low-reuse"], "name one lint"),
         (&["explain", "low-reuse", "--jsn"], "--jsn"),
         (&["list", "low-reuse"], "takes no `low-reuse`"),
-        (&["lits"], "no command `lits`: there are explain, list"),
+        (&["lits"], "no command `lits`: there are explain, list, check"),
+        (&["check"], "name the policy's files, the base first"),
+        (&["check", "-", "-"], "`-` can be read once only"),
+        (&["effective", "x.toml", "--lint", "low-resue"], "did you mean `low-reuse`?"),
+        (&["effective", "x.toml", "--lint", "low-reuse", "--lint", "a"], "`--lint` is there twice"),
+        (&["effective", "x.toml", "--route"], "--route"),
+        (&["effective", "x.toml", "--route", "post /login"], "did you mean `POST`?"),
+        (&["effective", "x.toml", "--route", "a b c"], "write `POST /login`, or of a client"),
+        (&["effective", "no-such-file.toml"], "no-such-file.toml: there is no such file"),
+        (&["diff", "x.toml"], "name two policies"),
+        (&["diff", "x.toml", "y.toml", "--snapshot", "no-such-file.json"], "no-such-file.json: "),
+        (&["schema", "x"], "takes no `x`"),
         (&["--jsno"], "--jsno"),
     ] {
         let text = refused(arguments);
@@ -123,6 +192,38 @@ fn what_is_not_understood_is_refused_with_the_nearest_name() {
 
 #[test]
 fn an_output_that_takes_no_more_is_a_failure() {
-    let verdict = run(["list".into()].into_iter(), &mut io::Cursor::new([0; 4].as_mut_slice()));
+    let mut room = [0; 4];
+    let mut out = io::Cursor::new(room.as_mut_slice());
+    let mut streams = Streams { input: None, out: &mut out };
+    let verdict = run(["list".into()].into_iter(), &mut streams);
     assert!(matches!(verdict, Err(Failure::Output(_))), "{verdict:?}");
+}
+
+#[test]
+fn a_reader_that_has_had_enough_changes_no_verdict() {
+    struct Closed;
+
+    impl io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut streams = Streams { input: None, out: &mut Piped(Closed) };
+    let arguments = ["check", "no-such-file.toml"].map(Into::into);
+    let verdict = run(arguments.into_iter(), &mut streams);
+    assert!(matches!(verdict, Ok(Verdict::Problems)), "{verdict:?}");
+}
+
+#[test]
+fn the_schema_is_the_one_of_the_repository_where_it_is_built_in() {
+    let kept = include_str!("../../conn-lint.schema.json");
+    match cfg!(feature = "schema") {
+        true => assert_eq!(shown(&["schema"]), kept, "the schema as it is"),
+        false => assert!(refused(&["schema"]).contains("the feature `schema`"), "it says so"),
+    }
 }

@@ -20,7 +20,8 @@ pub struct Bounds {
     pub min_reuse: f64,
     /// How many requests a window must have before its share tells anything. Default: 100.
     pub min_requests: u64,
-    /// How long windows slide over. Default: 60 s; at least 600 ms.
+    /// How long windows slide over. Default: 60 s; at least 600 ms. It is fixed as a lint is built:
+    /// of a policy that comes later all bounds hold but this one.
     pub window: Duration,
     /// How long a caller, an upstream or a route is given to fill its pools. Default: 30 s.
     pub warm_up: Duration,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,9 +25,8 @@ pub(crate) use self::survey::{Known, Survey};
 /// on a connection that is in use takes none.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    pub(crate) bounds: Bounds,
-    /// Of these, in nanoseconds: each request is compared with it.
-    pub(crate) idle: u64,
+    /// From how long an idleness on is told, in nanoseconds: each request is compared with it.
+    idle: AtomicU64,
     slices: Slices,
     hasher: RandomState,
     /// Bounded by the sockets that are open: a party without one is taken out.
@@ -65,11 +64,10 @@ const FEW: usize = 32;
 // === impl Connections ===
 
 impl Connections {
-    pub(crate) fn new(now: Instant, bounds: Bounds) -> Connections {
+    pub(crate) fn new(now: Instant, window: Duration) -> Connections {
         Connections {
-            idle: nanos(bounds.idle),
-            bounds,
-            slices: Slices::new(now, bounds.window),
+            idle: AtomicU64::new(u64::MAX),
+            slices: Slices::new(now, window),
             hasher: RandomState::new(),
             live: Default::default(),
             callers: Mutex::new(Heavy::new(PARTIES)),
@@ -80,6 +78,16 @@ impl Connections {
             pairs: Pairs::default(),
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// From how long an idleness on is told: a policy may change it. Relaxed: nothing hangs on it.
+    pub(crate) fn tell_idleness_from(&self, idle: Duration) {
+        self.idle.store(nanos(idle), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn tells_idleness(&self, nanos: u64) -> bool {
+        nanos >= self.idle.load(Ordering::Relaxed)
     }
 
     /// An instant, as records know it.
@@ -241,8 +249,8 @@ impl Connections {
 
     /// Whether what its connections lose is worth a finding: between threads hyper-util loses a few
     /// of who reuses perfectly (0.1.21), most while it starts.
-    pub(crate) fn reuses_too_little(&self, party: &Party, now: Instant) -> bool {
-        let Bounds { min_reuse, min_requests, .. } = self.bounds;
+    pub(crate) fn reuses_too_little(&self, party: &Party, now: Instant, bounds: &Bounds) -> bool {
+        let Bounds { min_reuse, min_requests, .. } = *bounds;
         self.window_of(party, now).is_some_and(|(sums, _)| {
             sums.requests >= min_requests && sums.reuse().is_some_and(|reuse| reuse < min_reuse)
         })

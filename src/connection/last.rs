@@ -10,7 +10,7 @@ pub(crate) enum Last {
     Excluded,
     /// Inbound: to this route, with this method if it is one of the standard's.
     Route(RouteSlot, Standard),
-    /// Outbound: under this entry of the policy, of the first 16 million.
+    /// Outbound: under this entry of the policy, in 28 bits.
     Entry(u32),
 }
 
@@ -33,7 +33,7 @@ impl Last {
             Last::Route(slot, method) => {
                 2 << KIND | u32::from(method.0) << METHOD | slot.bits() as u32
             }
-            Last::Entry(entry) if entry >> METHOD == 0 => 3 << KIND | entry,
+            Last::Entry(entry) if entry >> KIND == 0 => 3 << KIND | entry,
             Last::Entry(_) => 0,
         }
     }
@@ -46,7 +46,7 @@ impl Last {
                 let method = Standard((bits >> METHOD & 0b1111) as u8);
                 Last::Route(RouteSlot::from_bits(low.into()), method)
             }
-            3 => Last::Entry(low),
+            3 => Last::Entry(bits & ((1 << KIND) - 1)),
             _ => Last::Unknown,
         }
     }
@@ -124,12 +124,11 @@ mod tests {
                 assert_eq!(last.route(), Some(slot));
             }
         }
-        for last in [Last::Unknown, Last::Excluded, Last::Entry(0), Last::Entry((1 << METHOD) - 1)]
-        {
+        for last in [Last::Unknown, Last::Excluded, Last::Entry(0), Last::Entry((1 << KIND) - 1)] {
             assert_eq!(Last::from_bits(last.bits()), last);
             assert_eq!(last.route(), None);
         }
         assert_eq!(Last::from_bits(0), Last::Unknown, "as a record begins");
-        assert_eq!(Last::from_bits(Last::Entry(1 << METHOD).bits()), Last::Unknown, "too many");
+        assert_eq!(Last::from_bits(Last::Entry(1 << KIND).bits()), Last::Unknown, "too many");
     }
 }

@@ -92,11 +92,13 @@ impl Exchange {
         let target = Target::received(placement, signs, method, path);
         let own = handle.arrival().filter(|arrival| arrival.lint == shared.mark());
         let route = own.and_then(|arrival| {
-            if signs.contains(Signs::PROBE) && shared.table.probes_excluded {
+            if signs.contains(Signs::PROBE) && placement.table.probes_excluded {
                 record.went(Last::Excluded);
                 return None;
             }
-            let route = shared.count_route(handle, arrival, || target.route(placement, request));
+            let route = shared.count_route(&placement.table, handle, arrival, || {
+                target.route(placement, request)
+            });
             placement.except_on(record);
             route
         });
@@ -126,7 +128,7 @@ impl Exchange {
             method: method.unwrap_or_default(),
             version: signs.version(),
             signs,
-            target: Target::matched(placement.shared.inbound_rules(last)),
+            target: Target::matched(placement.shared.inbound_rules(&placement.table, last)),
             path: MatchedRoute::default(),
             route: last.route(),
             record: Some(record),
@@ -238,9 +240,10 @@ impl Exchange {
     fn join_response<B>(&mut self, head: &Head, response: &mut Response<B>) {
         let Placement { shared, .. } = &*self.placement;
         let Some(record) = shared.answered(response) else { return };
-        if shared.table.tells_upstreams_apart() {
+        let table = &self.placement.table;
+        if table.tells_upstreams_apart() {
             let Known { matched, .. } = self.target.known(&self.placement, &self.method);
-            record.went(last(matched));
+            record.went(last(table, matched));
         }
         let sent = Sent::new(self.signs, &self.method);
         sent.answered_by(shared, &record, head, response.headers());
@@ -361,12 +364,12 @@ impl Exchange {
 
     fn subject(&self, head: Head) -> Subject<'_> {
         let Known { matched, server } = self.target.known(&self.placement, &self.method);
-        let rules = self.placement.shared.table.rules(matched);
+        let rules = self.placement.table.rules(matched);
         // The path that a gateway's own router matched is not the upstream's.
         let is_inbound = head.message.is_inbound();
         let counted = || Some(self.placement.shared.connections.routes.label(Some(self.route?)));
         let router = || counted().or_else(|| self.path.label()).filter(|_| is_inbound);
-        let route = rules.label.or_else(router);
+        let route = rules.label().or_else(router);
         Subject {
             placement: &self.placement,
             rules,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 
+use super::in_force::Brief;
 use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
@@ -16,15 +17,15 @@ use crate::connection::{
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
 use crate::lint::{Head, Label, Message};
-use crate::policy::Match;
+use crate::policy::Table;
 use crate::report::Part;
 use crate::wired::Guard;
 
 /// The route of a request, by whoever names it.
 #[derive(Clone, Copy)]
 pub(super) enum RouteOf<'a> {
-    /// A route of the policy.
-    Policy(Match, Label),
+    /// A route of the policy, by its number there.
+    Policy(usize, Label),
     /// The template that a router matched.
     Router(&'a str),
     Other,
@@ -33,7 +34,7 @@ pub(super) enum RouteOf<'a> {
 impl Shared {
     /// A connection that a server of ours accepted; none where every lint is off.
     pub(crate) fn accept(self: &Arc<Shared>, addresses: Addresses) -> Option<Guard> {
-        if self.table.off {
+        if self.off {
             return None;
         }
         let record = Arc::new(self.record(Side::Inbound, self.clock.now(), addresses));
@@ -71,7 +72,11 @@ impl Shared {
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
         if let Some(symptom) = crowded.and_then(|(sums, peak)| Symptom::pool_too_small(&sums, peak))
         {
-            if self.connections.reuses_too_little(party, record.opened) {
+            if self.connections.reuses_too_little(
+                party,
+                record.opened,
+                &self.in_force.table().bounds,
+            ) {
                 self.tell(&symptom, self.at_party(record));
             }
         }
@@ -134,6 +139,7 @@ impl Shared {
     #[inline]
     pub(super) fn count_route<'a>(
         &self,
+        table: &Table,
         handle: &ConnHandle,
         arrival: &Arrival,
         route: impl FnOnce() -> Option<RouteOf<'a>>,
@@ -151,7 +157,7 @@ impl Shared {
             record.went(Last::Excluded);
             return None;
         };
-        let slot = self.slot_of(record, arrival, route);
+        let slot = self.slot_of(table, record, arrival, route);
         let counted = self.count_in(handle, arrival, slot);
         let fresh = handle.request() == 1 && !record.is(Flag::Excused);
         if counted && fresh {
@@ -164,16 +170,25 @@ impl Shared {
     /// layers need not remember it: all that its response is judged by stands in the record. On
     /// HTTP/2 that is of whichever request came last.
     #[inline]
-    pub(crate) fn remember(&self, record: &Record, turn: Turn, arrival: &mut Arrival) {
+    pub(crate) fn remember(
+        &self,
+        policy: Brief,
+        record: &Record,
+        turn: Turn,
+        arrival: &mut Arrival,
+    ) {
         let others = Signs::PROBE.with(Signs::HTTP10).with(Signs::MULTIPLEXED);
         let head = Head::of_request(Message::ReceivedRequest, arrival.signs);
-        if arrival.signs.intersects(others) || !head.is_clean() || arrival.method == Standard::OTHER
+        if arrival.signs.intersects(others)
+            || !head.is_clean()
+            || arrival.method == Standard::OTHER
+            || !policy.knows_by_label()
         {
             return;
         }
         let Some(slot) = record.paths.find(arrival.path_hash) else { return };
         // Routes of the policy may be among those.
-        if slot.is_of_others() && self.table.reads_inbound_paths() {
+        if slot.is_of_others() && policy.reads_inbound_paths() {
             return;
         }
         if self.connections.routes.count(slot, record.id, arrival.slice, false, false) {
@@ -185,21 +200,27 @@ impl Shared {
 
     /// The slot of a route, which the connection keeps for the next request with this path, and
     /// the policy or the lint for others under the same template.
-    fn slot_of(&self, record: &Record, arrival: &Arrival, route: RouteOf<'_>) -> RouteSlot {
+    fn slot_of(
+        &self,
+        table: &Table,
+        record: &Record,
+        arrival: &Arrival,
+        route: RouteOf<'_>,
+    ) -> RouteSlot {
         let routes = &self.connections.routes;
         let slot = match route {
             RouteOf::Other => routes.slot(Label::OTHER, arrival.slice),
-            RouteOf::Policy(matched, label) => {
-                let kept = self.table.slot(matched).filter(|slot| routes.is_held(*slot));
+            RouteOf::Policy(route, label) => {
+                let kept = table.slot(route).filter(|slot| routes.is_held(*slot));
                 let ask = || {
                     let slot = routes.slot(label, arrival.slice);
-                    self.table.keep_slot(matched, slot);
+                    table.keep_slot(route, slot);
                     slot
                 };
                 kept.unwrap_or_else(ask)
             }
             RouteOf::Router(template) => {
-                let hash = path_hash(None, template);
+                let hash = path_hash(0, None, template);
                 let kept =
                     self.connections.templates.find(hash).filter(|slot| routes.is_held(*slot));
                 let ask = || {
@@ -231,7 +252,7 @@ impl Shared {
     #[cold]
     fn judge_route(&self, record: &Record, slot: RouteSlot, slice: Slice) {
         let Some((sums, known_for)) = self.connections.route_window(slot, slice) else { return };
-        let bounds = &self.connections.bounds;
+        let bounds = &self.in_force.table().bounds;
         if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
             self.tell(&symptom, self.at_route(record, slot));
         }
@@ -271,11 +292,12 @@ impl Shared {
         let Some(ended) = self.connections.close(record, now, thread::panicking()) else { return };
         self.count_open(record);
         self.reporter.ended(&ended);
+        self.look_at_policy_now_and_then(now);
         let Some(party) = record.party() else { return };
         let Some((sums, _)) = self.connections.window_of(party, now) else { return };
         let pool_idle = record.dialler.as_ref().and_then(|dialler| dialler.pool);
         let pool_idle = pool_idle.map(|pool| pool.idle_timeout);
-        for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.connections.bounds) {
+        for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.in_force.table().bounds) {
             self.tell(&symptom, self.at_connection(record));
         }
         if ended.end.with_client() {
@@ -310,7 +332,7 @@ impl Shared {
         }
         let Some(party) = record.party() else { return };
         let Some((sums, known_for)) = self.connections.window_of(party, now) else { return };
-        let bounds = &self.connections.bounds;
+        let bounds = &self.in_force.table().bounds;
         if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
             let hidden = record.hides_end();
             let symptom = if hidden { symptom.with_ends_hidden(&sums) } else { symptom };
@@ -320,7 +342,7 @@ impl Shared {
 
     /// Whether one more client that was dropped is one of many.
     fn judge_clients(&self, record: &Record, sums: &Sums) {
-        if let Some(symptom) = Symptom::client_per_request(sums, &self.connections.bounds) {
+        if let Some(symptom) = Symptom::client_per_request(sums, &self.in_force.table().bounds) {
             self.tell(&symptom, self.at_party(record));
         }
     }
@@ -339,7 +361,8 @@ impl Shared {
     #[inline]
     pub(crate) fn judge_idle(&self, record: &Record, turn: Turn) {
         // Other streams may have been under way all the time.
-        if turn.idle >= self.connections.idle && turn.number > 1 && record.in_flight() <= 1 {
+        if self.connections.tells_idleness(turn.idle) && turn.number > 1 && record.in_flight() <= 1
+        {
             self.kept_idle(record, Duration::from_nanos(turn.idle));
         }
     }
@@ -354,9 +377,9 @@ impl Shared {
         let (method, headers) = (request.method(), request.headers());
         let is_probe =
             || Signs::of_request(method, request.version(), headers).contains(Signs::PROBE);
-        let matched = || self.table.inbound(method, original_path(request));
-        self.table.probes_excluded && is_probe()
-            || self.table.reads_inbound_paths() && matched() == Match::Excluded
+        let table = self.in_force.table();
+        let is_excluded = || table.is_excluded(method, original_path(request));
+        table.probes_excluded && is_probe() || table.reads_inbound_paths() && is_excluded()
     }
 
     fn caller_of<B>(&self, record: &Record, request: &mut Request<B>) -> Option<Arc<str>> {

@@ -7,12 +7,12 @@ use crate::denied::Denied;
 use crate::lint::{
     self, Action, Evidence, Finding, Head, Label, Level, Lint, LintSet, Place, StandAside,
 };
-use crate::policy::Rules;
+use crate::policy::{Rules, Verdict};
 
 /// A message and all that bears on its judgement.
 pub(crate) struct Subject<'a> {
     pub(crate) placement: &'a Placement,
-    pub(crate) rules: &'a Rules,
+    pub(crate) rules: Rules<'a>,
     pub(crate) head: Head,
     /// The lints that another layer of the stack settled.
     pub(crate) settled: LintSet,
@@ -36,7 +36,7 @@ pub(crate) fn of_request(subject: &Subject<'_>, headers: &mut HeaderMap, answers
     for finding in findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
         if answers {
             finding.action = Action::Denied;
-            let status = subject.placement.shared.table.deny_status;
+            let status = subject.placement.table.deny_status;
             denied = denied.or(Some(Denied::new(finding.lint, status)));
         } else {
             finding.action = Action::StoodAside(StandAside::NoAnswer);
@@ -97,21 +97,19 @@ fn rewrite(subject: &Subject<'_>, findings: &mut [Finding], headers: &mut Header
 impl Subject<'_> {
     fn finding(&self, lint: Lint, headers: &HeaderMap) -> Option<Finding> {
         let Subject { placement, rules, head, .. } = self;
-        let reason = placement.exception(lint).cloned();
-        if reason.is_none() && !rules.heeded().contains(lint) {
-            return None;
-        }
         let place = Place::from(head.message);
-        let level = placement.level(rules, lint, place);
+        let verdict = rules.verdict(lint, place, || placement.exception(lint).cloned())?;
+        let Verdict { level, would, reason, expected } = verdict;
         Some(Finding {
             reason,
+            expected,
             method: Some(self.method.clone()),
             route: self.route,
             client: placement.outlet.as_ref().map(|outlet| outlet.client),
             server: self.server,
             version: self.version,
             evidence: Evidence::of(lint, headers),
-            ..Finding::new(lint, place, level, rules.would(lint, place))
+            ..Finding::new(lint, place, level, would)
         })
     }
 }

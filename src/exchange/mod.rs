@@ -8,8 +8,10 @@ mod exchange;
 mod found;
 #[cfg(feature = "reqwest")]
 mod hidden;
+mod in_force;
 mod joined;
 mod judgement;
+mod placed;
 mod placement;
 mod remembered;
 mod request;
@@ -18,12 +20,18 @@ mod shared;
 mod surveyed;
 mod target;
 mod told;
+mod watch;
 
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
 #[cfg(feature = "reqwest")]
 pub(crate) use self::hidden::{Arrived, Hidden, UnderWay};
+#[cfg(feature = "config")]
+pub(crate) use self::in_force::Reread;
+pub(crate) use self::in_force::{InForce, Settings};
+pub(crate) use self::placed::Placed;
 pub(crate) use self::placement::Placement;
 pub(crate) use self::remembered::Remembered;
 pub(crate) use self::sent::Sent;
 pub(crate) use self::shared::{CallerFn, Shared};
+pub(crate) use self::watch::Watch;

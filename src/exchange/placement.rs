@@ -3,13 +3,16 @@ use std::sync::{Arc, OnceLock};
 
 use super::shared::Shared;
 use crate::connection::Record;
-use crate::lint::{Client, Label, Level, Lint, LintSet, Place};
-use crate::policy::{Rules, effective};
+use crate::lint::{Client, Label, Lint, LintSet, printable};
+use crate::policy::Table;
+use crate::report::TARGET;
 
 /// Where a layer stands: what it judges there, and for which client.
 #[derive(Clone, Debug)]
 pub(crate) struct Placement {
     pub(crate) shared: Arc<Shared>,
+    /// The policy in force when it was made.
+    pub(crate) table: Arc<Table>,
     /// All lints, or only those that an exception is about.
     judged: LintSet,
     exceptions: Vec<(Lint, Arc<str>)>,
@@ -42,7 +45,19 @@ struct Servers([OnceLock<(Box<str>, Label)>; Servers::BOUND]);
 impl Placement {
     pub(crate) fn inbound(shared: Arc<Shared>) -> Placement {
         let exceptions = Vec::new();
-        Placement { shared, judged: LintSet::ALL, exceptions, excepted: 0, outlet: None }
+        let table = shared.in_force.table();
+        Placement { shared, table, judged: LintSet::ALL, exceptions, excepted: 0, outlet: None }
+    }
+
+    /// Whether another policy is in force.
+    #[inline]
+    pub(super) fn is_outdated(&self) -> bool {
+        self.table.version != self.shared.in_force.brief().version()
+    }
+
+    /// The same under the policy in force.
+    pub(super) fn renewed(&self) -> Placement {
+        Placement { table: self.shared.in_force.table(), ..self.clone() }
     }
 
     pub(crate) fn outbound(
@@ -71,7 +86,15 @@ impl Placement {
 
     /// Allows a lint here, whatever the policy says.
     pub(crate) fn except(&mut self, lint: Lint, reason: &str) {
-        let reason = reason.into();
+        let reason: Arc<str> = reason.into();
+        if self.table.holds_floor(lint) {
+            tracing::warn!(
+                target: TARGET,
+                lint = lint.name(),
+                reason = &*printable(&reason, 128),
+                "an exception in code lies below a floor of the policy, which holds",
+            );
+        }
         if !lint.is_of_messages() {
             self.except_beside_messages(lint, &reason);
         }
@@ -94,18 +117,15 @@ impl Placement {
 
     /// Whether the environment switched every lint off.
     pub(crate) fn is_off(&self) -> bool {
-        self.shared.table.off
+        self.shared.off
     }
 
     pub(crate) fn judged(&self) -> LintSet {
         self.judged
     }
 
-    /// The reason for which a lint is allowed here. The environment is stronger than code.
+    /// The reason for which a lint is to be allowed here.
     pub(crate) fn exception(&self, lint: Lint) -> Option<&Arc<str>> {
-        if self.shared.table.forced.contains(lint) {
-            return None;
-        }
         self.exceptions.iter().find(|(excepted, _)| *excepted == lint).map(|(_, reason)| reason)
     }
 
@@ -120,13 +140,6 @@ impl Placement {
         if let Some(route) = record.last().route() {
             self.shared.connections.routes.except(route, self.excepted);
         }
-    }
-
-    pub(crate) fn level(&self, rules: &Rules, lint: Lint, place: Place) -> Level {
-        if self.exception(lint).is_some() {
-            return Level::Allow;
-        }
-        effective(rules.level(lint), lint, place)
     }
 }
 

@@ -30,7 +30,8 @@ impl Remembered {
         }
         let handle = extensions.get::<ConnHandle>()?;
         let arrival = handle.arrival()?;
-        if !arrival.is_remembered || arrival.lint != placement.shared.mark() {
+        let is_ours = arrival.lint == placement.shared.mark();
+        if !(arrival.is_remembered && is_ours && arrival.policy == placement.table.version) {
             return None;
         }
         let record = handle.record();
@@ -43,14 +44,15 @@ impl Remembered {
     }
 
     #[inline]
-    pub(crate) fn answer<B: Body>(self, response: &mut Response<B>) {
+    pub(crate) fn answer<B: Body>(&self, response: &mut Response<B>) {
         if !lint::is_quiet_response(self.signs, response.headers()) {
             self.judge(response);
         }
     }
 
     #[cold]
-    fn judge<B: Body>(self, response: &mut Response<B>) {
-        Exchange::remembered(self.placement, self.record, self.signs).answer(response);
+    fn judge<B: Body>(&self, response: &mut Response<B>) {
+        let (placement, record) = (self.placement.clone(), self.record.clone());
+        Exchange::remembered(placement, record, self.signs).answer(response);
     }
 }

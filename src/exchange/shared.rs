@@ -4,18 +4,24 @@ use std::{fmt, ptr};
 
 use http::request::Parts;
 
-use super::Exceptions;
-use crate::clock::Clock;
+use super::in_force::{Brief, InForce};
+use super::{Exceptions, Watch};
+use crate::clock::{Calendar, Clock};
 use crate::connection::Connections;
 use crate::lint::{Finding, Level, printable};
-use crate::policy::Table;
 use crate::report::{Limiter, Reporter, Wiring};
 
 /// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
+    pub(crate) calendar: Calendar,
     pub(crate) connections: Connections,
-    pub(crate) table: Table,
+    pub(crate) in_force: InForce,
+    /// Whether the environment switched every lint off.
+    pub(crate) off: bool,
+    /// When it was last looked at how the policy stands.
+    pub(crate) watch: Watch,
+    pub(crate) secret: u64,
     pub(crate) reporter: Arc<dyn Reporter>,
     pub(crate) limiter: Limiter,
     pub(crate) caller: Option<CallerFn>,
@@ -32,6 +38,9 @@ pub(crate) type CallerFn = Box<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
 impl Shared {
     pub(crate) fn report(&self, finding: &Finding) {
+        if let Some(expected) = &finding.expected {
+            expected.count(self.clock.now());
+        }
         if finding.level == Level::Allow && finding.reason.is_some() {
             return self.reporter.accepted(finding);
         }
@@ -40,6 +49,13 @@ impl Shared {
             Some(notice) => self.reporter.notice(&notice),
             None => self.reporter.suppressed(finding.lint),
         }
+    }
+
+    /// The key of the hashes of paths: a secret, and another one for each policy, so that what is
+    /// kept of routes under one serves no other.
+    #[inline]
+    pub(crate) fn path_key(&self, policy: Brief) -> u64 {
+        self.secret ^ u64::from(policy.version()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     /// What no other lint of the process has, as long as this one lives.
@@ -54,6 +70,8 @@ impl Shared {
             return;
         }
         self.reporter.started(&self.startup());
+        // By now a service has installed its recorder, which the lint may be older than.
+        self.look_at_policy(false);
     }
 
     /// The caller of a request: what the user's function says, else its IP address where the
@@ -83,10 +101,19 @@ fn peer(_: &Parts) -> Option<String> {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { clock: _, connections, table, reporter: _, limiter, caller, .. } = self;
-        let Shared { exceptions, times_requests, wiring, started: _, .. } = self;
+        let Shared {
+            clock: _,
+            calendar: _,
+            connections,
+            in_force,
+            reporter: _,
+            limiter,
+            caller,
+            ..
+        } = self;
+        let Shared { exceptions, times_requests, wiring, watch: _, started: _, .. } = self;
         f.debug_struct("Shared")
-            .field("table", table)
+            .field("in_force", in_force)
             .field("connections", connections)
             .field("limiter", limiter)
             .field("caller", &caller.is_some())

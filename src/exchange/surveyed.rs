@@ -1,4 +1,5 @@
 use super::shared::Shared;
+use crate::policy::Table;
 use crate::report::Startup;
 use crate::snapshot::Snapshot;
 
@@ -10,10 +11,19 @@ impl Shared {
         for (party, changes) in &survey.changes {
             self.open_changed(party.side(), Some(party), changes);
         }
-        Snapshot::new(survey, &self.startup(), connections.window(), &connections.bounds)
+        let status = self.look_at_policy(false);
+        Snapshot::new(
+            survey,
+            &self.startup(),
+            status.expectations,
+            connections.window(),
+            &self.in_force.table().bounds,
+        )
     }
 
     pub(super) fn startup(&self) -> Startup {
-        Startup { wired: self.wiring.wired(), preset: self.table.preset, cap: self.table.cap }
+        let Table { preset, cap, capped_floors, .. } = *self.in_force.table();
+        let (wired, source) = (self.wiring.wired(), self.in_force.source());
+        Startup { wired, source, preset, cap, capped_floors }
     }
 }

@@ -7,7 +7,7 @@ use super::placement::Placement;
 use super::request::template;
 use crate::field::Signs;
 use crate::lint::Label;
-use crate::policy::Match;
+use crate::policy::Matched;
 
 /// Where a request goes. Its route and server are looked up when something is found, so a clean
 /// exchange pays for a copy of the text and not for a match.
@@ -27,7 +27,7 @@ pub(crate) struct Kept {
 /// What the policy and the client's layer have for a target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
-    pub(crate) matched: Match,
+    pub(crate) matched: Matched,
     pub(crate) server: Option<Label>,
 }
 
@@ -55,13 +55,15 @@ impl Target {
         method: &Method,
         path: impl FnOnce() -> &'a str,
     ) -> Target {
-        let table = &placement.shared.table;
+        let table = &placement.table;
         if signs.contains(Signs::PROBE) && table.probes_excluded {
-            Target::matched(Match::Excluded)
+            Target::matched(Matched::EXCLUDED)
+        } else if signs.contains(Signs::PROBE) && table.would_exclude_probes() {
+            Target::matched(table.inbound_probe(method, path()))
         } else if table.reads_inbound_paths() {
             Target::new(placement, method, None, path())
         } else {
-            Target::matched(Match::Default)
+            Target::matched(Matched::DEFAULT)
         }
     }
 
@@ -72,19 +74,18 @@ impl Target {
         placement: &Placement,
         request: &'a Request<B>,
     ) -> Option<RouteOf<'a>> {
-        let Placement { shared, .. } = placement;
         let Known { matched, .. } = self.known(placement, request.method());
-        if matched == Match::Excluded {
+        if matched.is_excluded() {
             return None;
         }
-        Some(match (shared.table.rules(matched).label, template(request.extensions())) {
-            (Some(label), _) => RouteOf::Policy(matched, label),
+        Some(match (placement.table.counted(matched), template(request.extensions())) {
+            (Some((route, label)), _) => RouteOf::Policy(route, label),
             (None, Some(template)) => RouteOf::Router(template),
             (None, None) => RouteOf::Other,
         })
     }
 
-    pub(crate) const fn matched(matched: Match) -> Target {
+    pub(crate) const fn matched(matched: Matched) -> Target {
         Target::Known(Known { matched, server: None })
     }
 
@@ -136,7 +137,7 @@ impl fmt::Debug for Kept {
 
 impl Known {
     fn new(placement: &Placement, method: &Method, authority: Option<&str>, path: &str) -> Known {
-        let table = &placement.shared.table;
+        let table = &placement.table;
         match &placement.outlet {
             None => Known { matched: table.inbound(method, path), server: None },
             Some(outlet) => Known {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::connection::{Last, Party, Record, RouteSlot, Side, Symptom};
-use crate::lint::{Client, Evidence, Finding, Label, Level, Lint, Place};
-use crate::policy::{Match, effective};
+use crate::lint::{Client, Evidence, Finding, Label, Lint, Place};
+use crate::policy::{Matched, Table, Verdict};
 
 /// What a symptom was seen on.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Whereabouts<'a> {
     place: Place,
     party: Option<&'a Party>,
@@ -17,37 +17,42 @@ pub(super) struct Whereabouts<'a> {
     route: Label,
     /// Of one connection; none of a window.
     record: Option<&'a Record>,
-    matched: Match,
+    /// The policy in force, and what of it holds there.
+    table: Arc<Table>,
+    matched: Matched,
     /// What code excepts there.
     excepted: u64,
 }
 
 /// Where a request went, as its connection remembers it.
-pub(super) fn last(matched: Match) -> Last {
-    match matched {
-        Match::Default => Last::Unknown,
-        Match::Excluded => Last::Excluded,
-        Match::Route(index) => u32::try_from(index).map_or(Last::Unknown, Last::Entry),
+pub(super) fn last(table: &Table, matched: Matched) -> Last {
+    if matched.is_excluded() {
+        return Last::Excluded;
     }
+    let entry = table.entry(matched);
+    entry.map_or(Last::Unknown, |entry| Last::Entry(version(table) << ENTRY | entry))
+}
+
+/// An entry of a table, and above it in eight bits which table it is of: another one's entries mean
+/// something else, or nothing.
+const ENTRY: u32 = Table::ENTRY_BITS;
+
+fn version(table: &Table) -> u32 {
+    table.version & 0xff
 }
 
 impl Shared {
     /// Reports a symptom, unless nobody heeds it.
     pub(super) fn tell(&self, symptom: &Symptom, at: Whereabouts<'_>) {
         let lint = symptom.lint;
-        let reason = self.exception(lint, at);
-        let rules = self.table.rules(at.matched);
-        if at.matched == Match::Excluded || reason.is_none() && !rules.heeded().contains(lint) {
-            return;
-        }
         let Whereabouts { place, party, client, route, record, .. } = at;
-        let level = match reason {
-            Some(_) => Level::Allow,
-            None => effective(rules.level(lint), lint, place),
-        };
+        let rules = at.table.rules(at.matched);
+        let verdict = rules.verdict(lint, place, || self.exception(lint, &at));
+        let Some(Verdict { level, would, reason, expected }) = verdict else { return };
         let name = party.map(|party| party.name());
         let finding = Finding {
             reason,
+            expected,
             route,
             client,
             server: name.filter(|_| !place.is_inbound()).map(|name| Label::new(name)),
@@ -58,17 +63,17 @@ impl Shared {
             evidence: Evidence::text(&symptom.seen),
             help: symptom.help.as_deref().map(Into::into),
             ours: symptom.ours,
-            ..Finding::new(lint, place, level, rules.would(lint, place))
+            ..Finding::new(lint, place, level, would)
         };
         self.report(&finding);
     }
 
     /// A connection, by what its last request was.
     pub(super) fn at_connection<'a>(&self, record: &'a Record) -> Whereabouts<'a> {
-        let last = record.last();
+        let (table, last) = (self.in_force.table(), record.last());
         let (place, matched) = match record.side {
-            Side::Inbound => (Place::InboundConnection, self.inbound_rules(last)),
-            Side::Outbound => (Place::OutboundConnection, self.outbound_rules(last, record)),
+            Side::Inbound => (Place::InboundConnection, self.inbound_rules(&table, last)),
+            Side::Outbound => (Place::OutboundConnection, outbound_rules(&table, last, record)),
         };
         Whereabouts {
             place,
@@ -76,6 +81,7 @@ impl Shared {
             client: record.dialler.as_ref().map(|dialler| dialler.client),
             route: self.connections.routes.label(last.route()),
             record: Some(record),
+            table,
             matched,
             excepted: record.excepted(),
         }
@@ -83,12 +89,14 @@ impl Shared {
 
     /// The window of whoever is at a connection's other end, which no single route rules.
     pub(super) fn at_party<'a>(&self, record: &'a Record) -> Whereabouts<'a> {
+        let at = self.at_connection(record);
         let (place, matched) = match record.side {
-            Side::Inbound => (Place::InboundWindow, Match::Default),
-            Side::Outbound => (Place::OutboundWindow, self.outbound_rules(Last::Unknown, record)),
+            Side::Inbound => (Place::InboundWindow, Matched::DEFAULT),
+            Side::Outbound => {
+                (Place::OutboundWindow, outbound_rules(&at.table, Last::Unknown, record))
+            }
         };
         let route = Label::OTHER;
-        let at = self.at_connection(record);
         Whereabouts { place, route, record: None, matched, excepted: 0, ..at }
     }
 
@@ -99,37 +107,36 @@ impl Shared {
         Whereabouts { place: Place::InboundWindow, party: None, record: None, excepted, ..at }
     }
 
-    pub(super) fn inbound_rules(&self, last: Last) -> Match {
+    pub(super) fn inbound_rules(&self, table: &Table, last: Last) -> Matched {
         match last {
-            Last::Excluded => Match::Excluded,
+            Last::Excluded => Matched::EXCLUDED,
             Last::Route(slot, method) => {
                 let label = self.connections.routes.label(Some(slot));
-                self.table.inbound_by_label(method.method().as_ref(), label)
+                table.inbound_by_label(method.method().as_ref(), label)
             }
-            Last::Unknown | Last::Entry(_) => Match::Default,
+            Last::Unknown | Last::Entry(_) => Matched::DEFAULT,
         }
     }
 
-    fn outbound_rules(&self, last: Last, record: &Record) -> Match {
-        match (last, &record.dialler, record.party()) {
-            (Last::Entry(index), ..) => Match::Route(index as usize),
-            (_, Some(dialler), Some(party)) => {
-                self.table.outbound_whole(dialler.client.name.as_str(), party.name())
-            }
-            _ => Match::Default,
-        }
-    }
-
-    /// Why code excepts the lint there. The environment is stronger than code.
-    fn exception(&self, lint: Lint, at: Whereabouts<'_>) -> Option<Arc<str>> {
-        if self.table.forced.contains(lint) {
-            return None;
-        }
+    /// Why code is to except the lint there.
+    fn exception(&self, lint: Lint, at: &Whereabouts<'_>) -> Option<Arc<str>> {
         if let Some(client) = at.client {
             return self.exceptions.for_client(client.name, lint);
         }
         // What belongs to no route belongs to the layers around all of them.
         let of_all = || self.exceptions.for_callers(lint).filter(|_| at.route == Label::OTHER);
         self.exceptions.for_requests(at.excepted, lint).or_else(of_all)
+    }
+}
+
+fn outbound_rules(table: &Table, last: Last, record: &Record) -> Matched {
+    match (last, &record.dialler, record.party()) {
+        (Last::Entry(entry), ..) if entry >> ENTRY == version(table) => {
+            table.at_entry(entry & ((1 << ENTRY) - 1))
+        }
+        (_, Some(dialler), Some(party)) => {
+            table.outbound_whole(dialler.client.name.as_str(), party.name())
+        }
+        _ => Matched::DEFAULT,
     }
 }

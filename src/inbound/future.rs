@@ -22,31 +22,39 @@ pin_project! {
         // Of the handler; there is none where the request was denied.
         #[pin]
         future: Option<F>,
-        exchange: Option<Exchange>,
-        remembered: Option<Remembered>,
+        followed: Followed,
         denied: Option<Box<Response<B>>>,
     }
+}
+
+/// What is known of the request until its response comes.
+#[derive(Debug)]
+enum Followed {
+    Nothing,
+    Remembered(Remembered),
+    Whole(Exchange),
 }
 
 impl<F, B> ResponseFuture<F, B> {
     #[inline]
     pub(super) fn unwatched(future: F) -> ResponseFuture<F, B> {
-        ResponseFuture { future: Some(future), exchange: None, remembered: None, denied: None }
+        ResponseFuture { future: Some(future), followed: Followed::Nothing, denied: None }
     }
 
     #[inline]
     pub(super) fn remembered(future: F, remembered: Remembered) -> ResponseFuture<F, B> {
-        ResponseFuture { remembered: Some(remembered), ..ResponseFuture::unwatched(future) }
+        let followed = Followed::Remembered(remembered);
+        ResponseFuture { future: Some(future), followed, denied: None }
     }
 
     #[inline]
     pub(super) fn watched(future: F, exchange: Exchange) -> ResponseFuture<F, B> {
-        ResponseFuture { exchange: Some(exchange), ..ResponseFuture::unwatched(future) }
+        ResponseFuture { future: Some(future), followed: Followed::Whole(exchange), denied: None }
     }
 
     pub(super) fn denied(response: Response<B>) -> ResponseFuture<F, B> {
         let denied = Some(Box::new(response));
-        ResponseFuture { future: None, exchange: None, remembered: None, denied }
+        ResponseFuture { future: None, followed: Followed::Nothing, denied }
     }
 }
 
@@ -65,10 +73,10 @@ where
         };
         let mut polled = future.poll(cx);
         if let Poll::Ready(Ok(response)) = &mut polled {
-            match (this.remembered.take(), this.exchange) {
-                (Some(remembered), _) => remembered.answer(response),
-                (None, Some(exchange)) => exchange.answer(response),
-                (None, None) => {}
+            match this.followed {
+                Followed::Nothing => {}
+                Followed::Remembered(remembered) => remembered.answer(response),
+                Followed::Whole(exchange) => exchange.answer(response),
             }
         }
         polled

@@ -1,9 +1,7 @@
-use std::sync::Arc;
-
 use tower_layer::Layer;
 
 use super::{Inbound, KnownBodies};
-use crate::exchange::Placement;
+use crate::exchange::{Placed, Placement};
 use crate::lint::Lint;
 
 /// Puts the lint around a service of a server; made by [`ConnLint::inbound`](crate::ConnLint::inbound).
@@ -18,22 +16,22 @@ use crate::lint::Lint;
 /// ```
 #[derive(Clone, Debug)]
 pub struct InboundLayer<A = KnownBodies> {
-    placement: Arc<Placement>,
+    placed: Placed,
     answer: A,
 }
 
 impl InboundLayer {
     pub(crate) fn new(placement: Placement) -> InboundLayer {
-        InboundLayer { placement: Arc::new(placement), answer: KnownBodies }
+        InboundLayer { placed: Placed::new(placement), answer: KnownBodies }
     }
 }
 
 impl<A> InboundLayer<A> {
-    /// Silences a lint here, whatever the policy says; only `CONN_LINT` is stronger. Default: no
-    /// exception.
+    /// Silences a lint here, whatever the policy says; only `CONN_LINT` is stronger, and a floor
+    /// of the policy. Default: no exception.
     #[must_use]
     pub fn allow(mut self, lint: Lint, reason: impl AsRef<str>) -> InboundLayer<A> {
-        Arc::make_mut(&mut self.placement).except(lint, reason.as_ref());
+        self.placed.change(|placement| placement.except(lint, reason.as_ref()));
         self
     }
 
@@ -48,7 +46,7 @@ impl<A> InboundLayer<A> {
     /// let layer = ConnLint::new().inbound().deny_with(Wrapped);
     /// ```
     pub fn deny_with<F>(self, body: F) -> InboundLayer<F> {
-        InboundLayer { placement: self.placement, answer: body }
+        InboundLayer { placed: self.placed, answer: body }
     }
 }
 
@@ -56,6 +54,6 @@ impl<S, A: Clone> Layer<S> for InboundLayer<A> {
     type Service = Inbound<S, A>;
 
     fn layer(&self, inner: S) -> Inbound<S, A> {
-        Inbound::new(inner, self.placement.clone(), self.answer.clone())
+        Inbound::new(inner, self.placed.clone(), self.answer.clone())
     }
 }

@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -6,7 +5,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Answer, KnownBodies, ResponseFuture, problem};
-use crate::exchange::{Exchange, Placement, Remembered};
+use crate::exchange::{Exchange, Placed, Remembered};
 
 /// A service of a server under the lint; made by [`InboundLayer`](super::InboundLayer).
 ///
@@ -27,13 +26,13 @@ use crate::exchange::{Exchange, Placement, Remembered};
 #[derive(Clone, Debug)]
 pub struct Inbound<S, A = KnownBodies> {
     inner: S,
-    placement: Arc<Placement>,
+    placed: Placed,
     answer: A,
 }
 
 impl<S, A> Inbound<S, A> {
-    pub(super) fn new(inner: S, placement: Arc<Placement>, answer: A) -> Inbound<S, A> {
-        Inbound { inner, placement, answer }
+    pub(super) fn new(inner: S, placed: Placed, answer: A) -> Inbound<S, A> {
+        Inbound { inner, placed, answer }
     }
 }
 
@@ -52,13 +51,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if let Some(remembered) = Remembered::of(&self.placement, &request) {
+        let placement = self.placed.placement();
+        if let Some(remembered) = Remembered::of(placement, &request) {
             return ResponseFuture::remembered(self.inner.call(request), remembered);
         }
-        if self.placement.is_off() {
+        if placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let exchange = Exchange::receive(&self.placement, &request);
+        let exchange = Exchange::receive(placement, &request);
         if exchange.is_clean() {
             ResponseFuture::watched(self.inner.call(request), exchange)
         } else {

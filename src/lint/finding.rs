@@ -3,7 +3,7 @@ use std::{fmt, slice, sync::Arc};
 
 use http::{Method, Version};
 
-use super::{Diagnostic, Evidence, Label, Level, Lint, Message, Place, StandAside};
+use super::{Diagnostic, Evidence, Expected, Label, Level, Lint, Message, Place, StandAside};
 
 /// One lint that fired in one place, and what was done. `Display` is the diagnostic for people.
 ///
@@ -27,10 +27,13 @@ pub struct Finding {
     pub level: Level,
     /// What was done.
     pub action: Action,
-    /// What the preview policy would say, where there is one and it is stricter than `allow`.
+    /// What the preview policy would say, where there is one and it is stricter than `allow`; or what
+    /// instances do that are in the share of the level.
     pub would: Option<Level>,
-    /// Why an exception in code silences it; `None` where none does.
+    /// Why an exception in code silences it, or an expectation; `None` where none does.
     pub reason: Option<Arc<str>>,
+    /// The expectation that silences it.
+    pub expected: Option<Arc<Expected>>,
     /// The request's method; `None` where it is about more than one request, or none.
     pub method: Option<Method>,
     /// The route: the policy's template, else the router's matched path, else `other`.
@@ -125,6 +128,7 @@ impl Finding {
             action: Action::None,
             would,
             reason: None,
+            expected: None,
             method: None,
             route: Label::OTHER,
             client: None,

@@ -36,13 +36,23 @@ impl Label {
 
     /// The label of this text. Control characters are replaced, since it goes to logs as it is.
     pub fn new(text: &str) -> Label {
+        Label::within(text, Label::BOUND)
+    }
+
+    /// One that a policy writes, which may have very many: they leave a quarter to the names of
+    /// clients and hosts, by which routes are found.
+    pub(crate) fn of_policy(text: &str) -> Label {
+        Label::within(text, Label::BOUND / 4 * 3)
+    }
+
+    fn within(text: &str, bound: usize) -> Label {
         static LABELS: LazyLock<Mutex<Labels>> = LazyLock::new(Mutex::default);
 
         // A panic can't leave the table half written.
         LABELS
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .intern(&printable(text, Label::MAX_LEN))
+            .intern(&printable(text, Label::MAX_LEN), bound)
     }
 
     /// The text.
@@ -80,11 +90,11 @@ impl fmt::Debug for Label {
 // === impl Labels ===
 
 impl Labels {
-    fn intern(&mut self, text: &str) -> Label {
+    fn intern(&mut self, text: &str, bound: usize) -> Label {
         if let Some(known) = self.0.get(text) {
             return Label(known);
         }
-        if self.0.len() >= Label::BOUND {
+        if self.0.len() >= bound {
             return Label::OTHER;
         }
         let text = Box::leak(text.into());
@@ -101,12 +111,15 @@ mod tests {
     fn a_full_table_knows_its_labels_and_takes_no_more() {
         let mut labels = Labels::default();
         for number in 0..Label::BOUND {
-            assert_eq!(labels.intern(&format!("/{number}")).as_str(), format!("/{number}"));
+            assert_eq!(
+                labels.intern(&format!("/{number}"), Label::BOUND).as_str(),
+                format!("/{number}")
+            );
         }
         for beyond in 0..1_000 {
-            assert_eq!(labels.intern(&format!("/beyond/{beyond}")), Label::OTHER);
+            assert_eq!(labels.intern(&format!("/beyond/{beyond}"), Label::BOUND), Label::OTHER);
         }
         assert_eq!(labels.0.len(), Label::BOUND, "the table is bounded");
-        assert_eq!(labels.intern("/0").as_str(), "/0", "what was known stays known");
+        assert_eq!(labels.intern("/0", 0).as_str(), "/0", "what was known stays known");
     }
 }

@@ -1,9 +1,7 @@
-use std::sync::Arc;
-
 use tower_layer::Layer;
 
 use super::Outbound;
-use crate::exchange::Placement;
+use crate::exchange::{Placed, Placement};
 use crate::lint::{Client, Lint};
 
 /// Puts the lint around a client; made by [`ConnLint::outbound`](crate::ConnLint::outbound).
@@ -18,19 +16,19 @@ use crate::lint::{Client, Lint};
 /// ```
 #[derive(Clone, Debug)]
 pub struct OutboundLayer {
-    pub(super) placement: Arc<Placement>,
+    pub(super) placed: Placed,
 }
 
 impl OutboundLayer {
     pub(crate) fn new(placement: Placement) -> OutboundLayer {
-        OutboundLayer { placement: Arc::new(placement) }
+        OutboundLayer { placed: Placed::new(placement) }
     }
 
-    /// Silences a lint for this client, whatever the policy says; only `CONN_LINT` is stronger.
-    /// Default: no exception.
+    /// Silences a lint for this client, whatever the policy says; only `CONN_LINT` is stronger, and a
+    /// floor of the policy. Default: no exception.
     #[must_use]
     pub fn allow(mut self, lint: Lint, reason: impl AsRef<str>) -> OutboundLayer {
-        Arc::make_mut(&mut self.placement).except(lint, reason.as_ref());
+        self.placed.change(|placement| placement.except(lint, reason.as_ref()));
         self
     }
 
@@ -38,9 +36,7 @@ impl OutboundLayer {
     /// Default: it does not.
     #[must_use]
     pub fn one_shot(mut self) -> OutboundLayer {
-        if let Some(outlet) = &mut Arc::make_mut(&mut self.placement).outlet {
-            outlet.one_shot = true;
-        }
+        self.placed.change_outlet(|outlet| outlet.one_shot = true);
         self
     }
 
@@ -50,9 +46,7 @@ impl OutboundLayer {
     #[cfg(feature = "hyper-util")]
     #[must_use]
     pub fn capture_connection(mut self) -> OutboundLayer {
-        if let Some(outlet) = &mut Arc::make_mut(&mut self.placement).outlet {
-            outlet.captures = true;
-        }
+        self.placed.change_outlet(|outlet| outlet.captures = true);
         self
     }
 
@@ -73,15 +67,14 @@ impl OutboundLayer {
     #[cfg(feature = "reqwest")]
     #[must_use]
     pub fn default_headers(mut self, headers: &http::HeaderMap) -> OutboundLayer {
-        if let Some(outlet) = &mut Arc::make_mut(&mut self.placement).outlet {
-            outlet.default_connection = headers.get(http::header::CONNECTION).cloned();
-        }
+        let declared = headers.get(http::header::CONNECTION).cloned();
+        self.placed.change_outlet(|outlet| outlet.default_connection = declared);
         self
     }
 
     /// The client, as findings name it.
     pub fn client(&self) -> Client {
-        self.placement.outlet.as_ref().expect("an outbound layer has a client").client
+        self.placed.outlet().expect("an outbound layer has a client").client
     }
 }
 
@@ -89,6 +82,6 @@ impl<S> Layer<S> for OutboundLayer {
     type Service = Outbound<S>;
 
     fn layer(&self, inner: S) -> Outbound<S> {
-        Outbound::new(inner, self.placement.clone())
+        Outbound::new(inner, self.placed.clone())
     }
 }

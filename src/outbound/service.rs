@@ -1,5 +1,4 @@
 use std::error::Error as StdError;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -7,7 +6,7 @@ use tower_service::Service;
 
 use super::captured::Captured;
 use super::{Error, ResponseFuture};
-use crate::exchange::{Exchange, Placement};
+use crate::exchange::{Exchange, Placed};
 
 /// A client under the lint; made by [`OutboundLayer`](super::OutboundLayer).
 ///
@@ -32,12 +31,12 @@ use crate::exchange::{Exchange, Placement};
 #[derive(Clone, Debug)]
 pub struct Outbound<S> {
     pub(super) inner: S,
-    pub(super) placement: Arc<Placement>,
+    pub(super) placed: Placed,
 }
 
 impl<S> Outbound<S> {
-    pub(super) fn new(inner: S, placement: Arc<Placement>) -> Outbound<S> {
-        Outbound { inner, placement }
+    pub(super) fn new(inner: S, placed: Placed) -> Outbound<S> {
+        Outbound { inner, placed }
     }
 }
 
@@ -55,11 +54,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
-        if self.placement.is_off() {
+        let placement = self.placed.placement();
+        if placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let exchange = Exchange::send(&self.placement, &request);
-        let captures = self.placement.outlet.as_ref().is_some_and(|outlet| outlet.captures);
+        let exchange = Exchange::send(placement, &request);
+        let captures = placement.outlet.as_ref().is_some_and(|outlet| outlet.captures);
         let captured = captures.then(|| Captured::of(&mut request));
         if exchange.is_clean() {
             ResponseFuture::watched(self.inner.call(request), exchange, captured)

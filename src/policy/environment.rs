@@ -1,5 +1,6 @@
+use super::checks::admitted;
 use super::suggest::nearest;
-use super::{LintName, PolicyError, PolicyErrors, admitted};
+use super::{LintName, Origin, PolicyError, PolicyErrors};
 use crate::lint::{Level, Lint};
 
 /// What the environment variable `CONN_LINT` says, in the style of `RUST_LOG`: settings separated
@@ -20,7 +21,7 @@ use crate::lint::{Level, Lint};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
-    pub(super) off: bool,
+    pub(crate) off: bool,
     pub(super) observe: bool,
     pub(super) levels: Vec<(Lint, Level)>,
 }
@@ -38,6 +39,7 @@ impl Environment {
                 errors.push(error);
             }
         }
+        let errors = errors.into_iter().map(|error| error.at(&Origin::ENVIRONMENT)).collect();
         (environment, PolicyErrors::check(errors).err())
     }
 
@@ -61,7 +63,7 @@ impl Environment {
         };
         let lint = LintName::from(name.trim()).resolve()?;
         let level = read_level(level.trim())?;
-        self.levels.push((lint, admitted(lint, level, errors)));
+        self.levels.push((lint, admitted(lint, level, &Origin::ENVIRONMENT, errors)));
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
-use std::{fmt, slice};
+use std::fmt;
 
 use super::suggest::nearest;
-use super::{Preset, TemplateError};
+use super::{Origin, Preset, Rollout, TemplateError};
 use crate::lint::{self, Level, Lint};
 
-/// One mistake in a policy. `Display` names what was written, and the nearest right thing.
+/// One mistake in a policy. `Display` names what was written, and the nearest right thing; in a file
+/// with the place before it, as a compiler does: `conn-lint.toml:12:1: unknown lint ...`.
 ///
 /// ```
 /// use tower_conn_lint::{Policy, policy::PolicyErrorKind, lint};
@@ -13,11 +14,12 @@ use crate::lint::{self, Level, Lint};
 /// let error = errors.iter().next().unwrap();
 /// assert_eq!(error.kind(), PolicyErrorKind::CannotFix);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
     kind: PolicyErrorKind,
     text: String,
+    origin: Origin,
+    other: Option<Origin>,
 }
 
 /// What kind of mistake it is.
@@ -47,18 +49,55 @@ pub enum PolicyErrorKind {
     WrongSide,
     /// A status for denied requests that is no error.
     DenyStatus,
+    /// A floor that is neither `fix` nor `warn`.
+    Floor,
+    /// Something that would lower a lint below its floor, which holds.
+    BelowFloor,
+    /// A cap where an earlier document allows none.
+    Cap,
+    /// A share that is not between 0 and 1, or of a level that doesn't act.
+    Share,
+    /// A bound on a lint that has none of this kind, or out of range.
+    Bounds,
+    /// A text that is no day of the calendar.
+    Day,
+    /// More of something than a policy may hold.
+    TooMany,
+    /// A file that can't be read: missing, too long, or not UTF-8.
+    Unreadable,
+    /// What stands in the file is not TOML.
+    Syntax,
+    /// A file of a version that this crate doesn't know.
+    Version,
+    /// No key has this name.
+    UnknownKey,
+    /// A key that is set twice.
+    DuplicateKey,
+    /// A key that has to be there is not.
+    MissingKey,
+    /// A value of the wrong type, or out of range.
+    Value,
+    /// A key that means nothing where it stands.
+    Misplaced,
 }
 
-/// All mistakes of a policy at once, in the order in which they were written; never empty.
+/// How much a mistake matters to a running service. Strict loading refuses both.
 ///
 /// ```
-/// use tower_conn_lint::Policy;
+/// use tower_conn_lint::policy::{PolicyErrorKind, Severity};
 ///
-/// let errors = Policy::builder().fix("closer").deny("opener").build().unwrap_err();
-/// assert_eq!(errors.iter().count(), 2);
+/// assert_eq!(PolicyErrorKind::UnknownLint.severity(), Severity::Warning);
+/// assert!(Severity::Warning < PolicyErrorKind::Syntax.severity());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyErrors(Vec<PolicyError>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Severity {
+    /// It is left out, and the rest holds: it is right in a later version of this crate, maybe, for a
+    /// base file may be newer than a service; or what stands below doesn't let itself be changed.
+    Warning,
+    /// It is wrong in every version.
+    Error,
+}
 
 // === impl PolicyError ===
 
@@ -68,8 +107,37 @@ impl PolicyError {
         self.kind
     }
 
-    fn new(kind: PolicyErrorKind, text: impl fmt::Display) -> PolicyError {
-        PolicyError { kind, text: text.to_string() }
+    /// How much it matters to a running service.
+    pub fn severity(&self) -> Severity {
+        self.kind.severity()
+    }
+
+    /// Where it stands.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What it contradicts, where that stands elsewhere.
+    pub fn other(&self) -> Option<&Origin> {
+        self.other.as_ref()
+    }
+
+    /// The mistake without its place.
+    pub fn message(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn new(kind: PolicyErrorKind, text: impl fmt::Display) -> PolicyError {
+        PolicyError { kind, text: text.to_string(), origin: Origin::CODE, other: None }
+    }
+
+    pub(super) fn at(self, origin: &Origin) -> PolicyError {
+        PolicyError { origin: origin.clone(), ..self }
+    }
+
+    /// What is in the way, where that stands elsewhere.
+    pub(super) fn against(self, other: &Origin) -> PolicyError {
+        PolicyError { other: Some(other.clone()), ..self }
     }
 
     pub(super) fn unknown_lint(name: &str) -> PolicyError {
@@ -156,62 +224,126 @@ impl PolicyError {
         );
         PolicyError::new(PolicyErrorKind::DenyStatus, text)
     }
-}
 
-// === impl PolicyErrors ===
-
-impl PolicyErrors {
-    pub(super) fn check(errors: Vec<PolicyError>) -> Result<(), PolicyErrors> {
-        if errors.is_empty() { Ok(()) } else { Err(PolicyErrors(errors)) }
-    }
-
-    /// As much as goes on a line of a log: the first mistake, and more while they are short.
-    pub(crate) fn brief(&self) -> String {
-        self.joined(512)
-    }
-
-    fn joined(&self, most: usize) -> String {
-        let mut text = String::new();
-        for (index, error) in self.iter().enumerate() {
-            let next = format!("{}{error}", if index > 0 { "; " } else { "" });
-            if index > 0 && text.len() + next.len() > most {
-                return format!("{text}; and {} more", self.0.len() - index);
+    pub(super) fn floor(lint: Lint, level: Option<Level>) -> PolicyError {
+        let text = match level {
+            Some(level) => {
+                format!("`{level}` as the floor of `{lint}`: a floor is `warn` or `fix`")
             }
-            text.push_str(&next);
-        }
-        text
+            None => format!("the floor of `{lint}` has no level: a floor is `warn` or `fix`"),
+        };
+        PolicyError::new(PolicyErrorKind::Floor, text)
     }
 
-    /// Each mistake.
-    pub fn iter(&self) -> slice::Iter<'_, PolicyError> {
-        self.0.iter()
+    /// `what` would lower the lint; what holds is the floor.
+    pub(super) fn below_floor(what: impl fmt::Display, lint: Lint, floor: Rollout) -> PolicyError {
+        let text = format_args!("{what} is below the floor of `{lint}`, `{floor}`, which holds");
+        PolicyError::new(PolicyErrorKind::BelowFloor, text)
+    }
+
+    pub(super) fn cap(what: impl fmt::Display) -> PolicyError {
+        let text = format_args!("{what}: an earlier document allows no cap; `CONN_LINT` may");
+        PolicyError::new(PolicyErrorKind::Cap, text)
+    }
+
+    pub(super) fn share(lint: Lint, share: f64) -> PolicyError {
+        let text = format_args!("share {share} of `{lint}`: name a share from 0 to 1");
+        PolicyError::new(PolicyErrorKind::Share, text)
+    }
+
+    pub(super) fn share_of_no_act(lint: Lint, level: Level) -> PolicyError {
+        let text = format_args!("a share of `{level}` on `{lint}`: only `fix` and `deny` have one");
+        PolicyError::new(PolicyErrorKind::Share, text)
+    }
+
+    pub(super) fn bounds(lint: Lint, reason: &str) -> PolicyError {
+        PolicyError::new(PolicyErrorKind::Bounds, format_args!("bounds of `{lint}`: {reason}"))
+    }
+
+    pub(super) fn day(text: &str) -> PolicyError {
+        let text = format_args!("`{}` is no day: write one as `2027-03-31`", quoted(text));
+        PolicyError::new(PolicyErrorKind::Day, text)
+    }
+
+    pub(super) fn too_many(what: &str, most: usize) -> PolicyError {
+        PolicyError::new(PolicyErrorKind::TooMany, format_args!("more than {most} {what}"))
     }
 }
 
-impl<'a> IntoIterator for &'a PolicyErrors {
-    type Item = &'a PolicyError;
-    type IntoIter = slice::Iter<'a, PolicyError>;
-
-    fn into_iter(self) -> slice::Iter<'a, PolicyError> {
-        self.iter()
-    }
-}
-
-impl fmt::Display for PolicyErrors {
+impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.joined(usize::MAX))
+        if self.origin.file_name().is_some() {
+            write!(f, "{}: ", self.origin)?;
+        }
+        f.write_str(&self.text)?;
+        self.other.as_ref().map_or(Ok(()), |other| write!(f, " ({other})"))
     }
 }
 
-impl std::error::Error for PolicyErrors {}
+impl std::error::Error for PolicyError {}
 
-fn did_you_mean(near: Option<&str>) -> String {
+// === impl PolicyErrorKind ===
+
+impl PolicyErrorKind {
+    /// The name, in kebab case: `unknown-lint`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownLint => "unknown-lint",
+            Self::UnknownPreset => "unknown-preset",
+            Self::Setting => "setting",
+            Self::Route => "route",
+            Self::CannotFix => "cannot-fix",
+            Self::CannotDeny => "cannot-deny",
+            Self::WrongSide => "wrong-side",
+            Self::DenyStatus => "deny-status",
+            Self::Floor => "floor",
+            Self::BelowFloor => "below-floor",
+            Self::Cap => "cap",
+            Self::Share => "share",
+            Self::Bounds => "bounds",
+            Self::Day => "day",
+            Self::TooMany => "too-many",
+            Self::Unreadable => "unreadable",
+            Self::Syntax => "syntax",
+            Self::Version => "version",
+            Self::UnknownKey => "unknown-key",
+            Self::DuplicateKey => "duplicate-key",
+            Self::MissingKey => "missing-key",
+            Self::Value => "value",
+            Self::Misplaced => "misplaced",
+        }
+    }
+
+    /// How much a mistake of this kind matters to a running service.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::UnknownLint | Self::UnknownKey | Self::Version => Severity::Warning,
+            // What stands below holds, and the rest of the document is in order.
+            Self::BelowFloor | Self::Cap => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+}
+
+impl fmt::Display for PolicyErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"))
 }
 
 /// What was written, short enough and without control characters, as it may go to a log.
-fn quoted(text: &str) -> String {
-    let mut quoted: String = text.chars().take(64).flat_map(char::escape_debug).collect();
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in text.chars().take(64) {
+        match c {
+            '"' | '\'' => quoted.push(c),
+            _ => quoted.extend(c.escape_debug()),
+        }
+    }
     if text.chars().nth(64).is_some() {
         quoted.push_str("...");
     }

@@ -1,6 +1,6 @@
 use crate::lint::{Level, Lint, LintSet, Message, Place};
 
-/// The level of every lint, as masks: what a clean message is compared with is one of them.
+/// The level of every lint, as masks: asking for one is a look at a bit of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Levels {
     warn: LintSet,
@@ -13,14 +13,18 @@ impl Levels {
         crate::lint::all().fold(Levels::default(), |levels, lint| levels.with(lint, level(lint)))
     }
 
-    fn with(mut self, lint: Lint, level: Level) -> Levels {
+    /// The same, but for this lint.
+    pub(super) fn with(self, lint: Lint, level: Level) -> Levels {
+        let Levels { warn, fix, deny } = self;
+        let mut levels =
+            Levels { warn: warn.without(lint), fix: fix.without(lint), deny: deny.without(lint) };
         match level {
             Level::Allow => {}
-            Level::Warn => self.warn = self.warn.with(lint),
-            Level::Fix => self.fix = self.fix.with(lint),
-            Level::Deny => self.deny = self.deny.with(lint),
+            Level::Warn => levels.warn = warn.with(lint),
+            Level::Fix => levels.fix = fix.with(lint),
+            Level::Deny => levels.deny = deny.with(lint),
         }
-        self
+        levels
     }
 
     pub(crate) fn of(&self, lint: Lint) -> Level {
@@ -30,11 +34,6 @@ impl Levels {
             () if self.warn.contains(lint) => Level::Warn,
             () => Level::Allow,
         }
-    }
-
-    /// The lints that are not allowed.
-    pub(crate) fn heeded(&self) -> LintSet {
-        self.warn.union(self.fix).union(self.deny)
     }
 }
 
@@ -53,6 +52,17 @@ pub(crate) fn effective(level: Level, lint: Lint, place: Place) -> Level {
 mod tests {
     use super::*;
     use crate::lint;
+
+    #[test]
+    fn a_lint_has_the_level_that_it_got_last() {
+        for first in Level::ALL {
+            for last in Level::ALL {
+                let levels = Levels::new(|_| first).with(lint::LOW_REUSE, last);
+                assert_eq!(levels.of(lint::LOW_REUSE), last, "{first}, and then {last}");
+                assert_eq!(levels.of(lint::SILENT_CLOSE), first, "others keep theirs");
+            }
+        }
+    }
 
     #[test]
     fn nothing_acts_on_a_connection() {

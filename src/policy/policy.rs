@@ -1,8 +1,19 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use http::StatusCode;
 
-use super::route::ParsedRoute;
-use super::{LintName, PolicyError, PolicyErrors, Preset, Route, Template};
-use crate::lint::{Level, Lint};
+use super::decision::Rule;
+use super::document::{BoundsDocument, Document, Written};
+use super::expectations::Expectations;
+#[cfg(feature = "config")]
+use super::file::Loaded;
+use super::matcher::Matcher;
+use super::pattern::Pattern;
+use super::routes::Routes;
+use super::{KnownViolation, Origin, PolicyBuilder, PolicySource, Preset, RouteName, Template};
+use crate::connection::Bounds;
+use crate::lint::{Level, Lint, LintSet};
 
 /// What is done about each lint, on each route. Checked: it holds no name that is none, no
 /// template that can't be read, and no level that can't act.
@@ -19,62 +30,151 @@ use crate::lint::{Level, Lint};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Policy {
-    pub(super) preset: Preset,
-    pub(super) preview: Option<Preset>,
-    pub(super) cap: Level,
-    pub(super) levels: Vec<(Lint, Level)>,
+    /// What it was made of, the first below.
+    pub(super) documents: Arc<[Arc<Document>]>,
+    pub(super) preset: Written<Preset>,
+    pub(super) preview: Option<Box<Policy>>,
+    pub(super) cap: Option<Written<Level>>,
+    pub(super) lints: BTreeMap<Lint, Rule>,
+    /// Those of all documents, the first below: each holds.
+    pub(super) floors: BTreeMap<Lint, Vec<Rule>>,
     pub(super) routes: Vec<ParsedRoute>,
+    pub(super) matcher: Arc<Matcher>,
+    pub(super) expectations: Arc<Expectations>,
     pub(super) excluded: Vec<Template>,
+    pub(super) excluded_paths: Arc<Routes<()>>,
     pub(super) probes_excluded: bool,
     pub(super) deny_status: StatusCode,
+    pub(super) bounds: BoundsDocument,
+    /// What it was read from; `None` for a policy in code.
+    #[cfg(feature = "config")]
+    pub(super) loaded: Option<Arc<Loaded>>,
 }
 
-/// Writes a [`Policy`]. What is given later wins over what was given before.
-///
-/// ```
-/// use tower_conn_lint::{Policy, Route, lint, lint::Level};
-///
-/// let builder = Policy::builder()
-///     .deny(lint::CALLER_SENDS_CLOSE)
-///     .cap(Level::Warn)
-///     .route(Route::inbound("GET /{}"));
-/// let (policy, errors) = builder.build_lossy();
-/// assert_eq!(errors.unwrap().iter().count(), 1, "the route, which is left out");
-/// ```
+/// A route whose text was read, and what it says: a lint at most once.
 #[derive(Clone, Debug)]
-#[must_use = "a builder does nothing until it is built"]
-pub struct PolicyBuilder {
-    preset: Preset,
-    preview: Option<Preset>,
-    cap: Level,
-    levels: Vec<(LintName, Level)>,
-    routes: Vec<Route>,
-    excluded: Vec<String>,
-    probes_excluded: bool,
-    deny_status: StatusCode,
+pub(super) struct ParsedRoute {
+    pub(super) pattern: Pattern,
+    pub(super) rules: Vec<(Lint, Rule)>,
 }
 
 // === impl Policy ===
 
 impl Policy {
+    /// Where it comes from.
+    pub(crate) fn source(&self) -> PolicySource {
+        #[cfg(feature = "config")]
+        if let Some(loaded) = &self.loaded {
+            return if loaded.is_read { PolicySource::File } else { PolicySource::BuiltIn };
+        }
+        PolicySource::Code
+    }
+
+    /// Of the bytes that it was read from: the same for the same files in every process.
+    pub(crate) fn hash(&self) -> Option<u64> {
+        #[cfg(feature = "config")]
+        return self.loaded.as_ref().map(|loaded| loaded.hash);
+        #[cfg(not(feature = "config"))]
+        None
+    }
+
     /// A policy to be written in code. Default: the preset `observe-1`, probes excluded.
     pub fn builder() -> PolicyBuilder {
-        PolicyBuilder {
-            preset: Preset::default(),
+        PolicyBuilder::default()
+    }
+
+    /// The preset that the rest refines.
+    pub fn preset(&self) -> Preset {
+        self.preset.value
+    }
+
+    /// No level acts above this one; `deny` where there is no cap.
+    pub fn cap(&self) -> Level {
+        self.cap.as_ref().map_or(Level::Deny, |cap| cap.value)
+    }
+
+    /// The lints whose floor the policy's cap doesn't let hold.
+    ///
+    /// ```
+    /// use tower_conn_lint::lint::{self, Level};
+    /// use tower_conn_lint::Policy;
+    ///
+    /// let policy = Policy::builder().floor(lint::HANDLER_SENDS_CLOSE, Level::Fix);
+    /// let policy = policy.cap(Level::Warn).build().unwrap();
+    /// assert!(policy.capped_floors().contains(lint::HANDLER_SENDS_CLOSE));
+    /// ```
+    pub fn capped_floors(&self) -> LintSet {
+        let capped = |floors: &[Rule]| floors.iter().any(|floor| floor.rollout.level > self.cap());
+        self.floors.iter().filter(|(_, floors)| capped(floors)).map(|(lint, _)| *lint).collect()
+    }
+
+    /// Each route once, in the order in which they were first written, as it was written last.
+    pub fn routes(&self) -> impl ExactSizeIterator<Item = &RouteName> {
+        self.routes.iter().map(|route| &route.pattern.name)
+    }
+
+    /// The violations that it knows and expects.
+    pub fn expectations(&self) -> impl ExactSizeIterator<Item = &KnownViolation> {
+        self.expectations.all().iter()
+    }
+
+    /// From where on missing reuse is worth a finding: what it sets, over the defaults.
+    ///
+    /// ```
+    /// use tower_conn_lint::{Policy, connection::Bounds};
+    ///
+    /// assert_eq!(Policy::default().bounds(), Bounds::default());
+    /// ```
+    pub fn bounds(&self) -> Bounds {
+        let mut bounds = Bounds::default();
+        let BoundsDocument { min_reused, min_requests, window, warm_up, idle } = self.bounds;
+        bounds.min_reuse = min_reused.unwrap_or(bounds.min_reuse);
+        bounds.min_requests = min_requests.unwrap_or(bounds.min_requests);
+        bounds.window = window.unwrap_or(bounds.window);
+        bounds.warm_up = warm_up.unwrap_or(bounds.warm_up);
+        bounds.idle = idle.unwrap_or(bounds.idle);
+        bounds
+    }
+
+    /// What it was made of, the first below.
+    pub(crate) fn documents(&self) -> &[Arc<Document>] {
+        &self.documents
+    }
+
+    /// The floor of a lint and where it stands, if a level set in code would be below it.
+    pub(crate) fn floor_above_code(&self, lint: Lint, level: Level) -> Option<(Level, &Origin)> {
+        let rule = Rule { rollout: level.into(), origin: Origin::CODE };
+        let floor = self.floor_above(lint, &rule)?;
+        Some((floor.rollout.level, &floor.origin))
+    }
+
+    /// What says nothing.
+    pub(super) fn empty() -> Policy {
+        let preset = Preset::default();
+        Policy {
+            documents: Arc::default(),
+            preset: Written { value: preset, origin: Origin::preset(preset.as_str()) },
             preview: None,
-            cap: Level::Deny,
-            levels: Vec::new(),
+            cap: None,
+            lints: BTreeMap::new(),
+            floors: BTreeMap::new(),
             routes: Vec::new(),
+            matcher: Arc::default(),
+            expectations: Arc::default(),
             excluded: Vec::new(),
+            excluded_paths: Arc::default(),
             probes_excluded: true,
             deny_status: StatusCode::BAD_REQUEST,
+            #[cfg(feature = "config")]
+            loaded: None,
+            bounds: BoundsDocument::default(),
         }
     }
 }
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy::from(Preset::default())
+        Policy::empty()
     }
 }
 
@@ -84,158 +184,22 @@ impl From<Preset> for Policy {
     }
 }
 
-// === impl PolicyBuilder ===
+// === impl ParsedRoute ===
 
-impl PolicyBuilder {
-    /// The preset that the rest refines. Default: [`Preset::Observe1`].
-    pub fn preset(mut self, preset: Preset) -> PolicyBuilder {
-        self.preset = preset;
-        self
-    }
-
-    /// A preset that acts on nothing: findings say what it would have done. Default: none.
-    pub fn preview(mut self, preset: Preset) -> PolicyBuilder {
-        self.preview = Some(preset);
-        self
-    }
-
-    /// No level acts above this one; [`Level::Warn`] makes the whole policy report only.
-    /// Default: [`Level::Deny`], so no cap.
-    pub fn cap(mut self, cap: Level) -> PolicyBuilder {
-        self.cap = cap;
-        self
-    }
-
-    /// Sets a lint's level wherever no route says otherwise. Default: the preset's.
-    pub fn level(mut self, lint: impl Into<LintName>, level: Level) -> PolicyBuilder {
-        self.levels.push((lint.into(), level));
-        self
-    }
-
-    /// Silences a lint.
-    pub fn allow(self, lint: impl Into<LintName>) -> PolicyBuilder {
-        self.level(lint, Level::Allow)
-    }
-
-    /// Reports a lint.
-    pub fn warn(self, lint: impl Into<LintName>) -> PolicyBuilder {
-        self.level(lint, Level::Warn)
-    }
-
-    /// Reports a lint, and rewrites outgoing messages where that is safe.
-    pub fn fix(self, lint: impl Into<LintName>) -> PolicyBuilder {
-        self.level(lint, Level::Fix)
-    }
-
-    /// Reports a lint, and rejects the request.
-    pub fn deny(self, lint: impl Into<LintName>) -> PolicyBuilder {
-        self.level(lint, Level::Deny)
-    }
-
-    /// Adds a route with levels of its own.
-    pub fn route(mut self, route: Route) -> PolicyBuilder {
-        self.routes.push(route);
-        self
-    }
-
-    /// Leaves an inbound path alone: no lint runs there. A template as in [`Route::inbound`],
-    /// without a method; it is stronger than any route. Default: none.
-    pub fn exclude_path(mut self, template: impl Into<String>) -> PolicyBuilder {
-        self.excluded.push(template.into());
-        self
-    }
-
-    /// Whether requests of health checks are left alone, told by the start of their user agent:
-    /// kubelet, the load balancers of AWS and Google, Consul. A caller may claim to be one, so a
-    /// policy that denies may want them judged. Default: yes.
-    pub fn exclude_probes(mut self, excluded: bool) -> PolicyBuilder {
-        self.probes_excluded = excluded;
-        self
-    }
-
-    /// The status with which a denied request is answered, from 400 to 599. Default: 400.
-    pub fn deny_status(mut self, status: StatusCode) -> PolicyBuilder {
-        self.deny_status = status;
-        self
-    }
-
-    /// Checks the policy.
-    ///
-    /// # Errors
-    ///
-    /// All mistakes at once: unknown lints, routes that can't be read, a `fix` that no rewrite
-    /// can carry out, a `deny` of our own response.
-    pub fn build(self) -> Result<Policy, PolicyErrors> {
-        match self.build_lossy() {
-            (policy, None) => Ok(policy),
-            (_, Some(errors)) => Err(errors),
+impl ParsedRoute {
+    pub(super) fn set(&mut self, lint: Lint, rule: Rule) {
+        match self.rules.iter_mut().find(|(known, _)| *known == lint) {
+            Some((_, known)) => *known = rule,
+            None => self.rules.push((lint, rule)),
         }
     }
 
-    /// The policy without what is refused: a level that can't act becomes `warn`, any other
-    /// mistake drops only itself. The mistakes stand beside it.
-    pub fn build_lossy(self) -> (Policy, Option<PolicyErrors>) {
-        let mut errors = Vec::new();
-        let levels = resolve(&self.levels, Ok, &mut errors);
-        let routes = self.routes.iter().filter_map(|route| route.parse(&mut errors)).collect();
-        let mut excluded = Vec::new();
-        for path in &self.excluded {
-            match Template::parse(path) {
-                Ok(template) => excluded.push(template),
-                Err(error) => errors.push(PolicyError::template(path, &error)),
-            }
-        }
-        let mut deny_status = self.deny_status;
-        if !deny_status.is_client_error() && !deny_status.is_server_error() {
-            errors.push(PolicyError::deny_status(deny_status));
-            deny_status = StatusCode::BAD_REQUEST;
-        }
-        let policy = Policy {
-            preset: self.preset,
-            preview: self.preview,
-            cap: self.cap,
-            levels,
-            routes,
-            excluded,
-            probes_excluded: self.probes_excluded,
-            deny_status,
-        };
-        (policy, PolicyErrors::check(errors).err())
+    pub(super) fn rule(&self, lint: Lint) -> Option<&Rule> {
+        self.rules.iter().find(|(known, _)| *known == lint).map(|(_, rule)| rule)
     }
-}
 
-/// The levels that can be; the mistakes stand beside them.
-pub(crate) fn resolve_levels(
-    named: &[(LintName, Level)],
-) -> (Vec<(Lint, Level)>, Option<PolicyErrors>) {
-    let mut errors = Vec::new();
-    let levels = resolve(named, Ok, &mut errors);
-    (levels, PolicyErrors::check(errors).err())
-}
-
-/// The levels of lints that there are, that pass a further check, and as far as the lint admits.
-pub(super) fn resolve(
-    named: &[(LintName, Level)],
-    check: impl Fn(Lint) -> Result<Lint, PolicyError>,
-    errors: &mut Vec<PolicyError>,
-) -> Vec<(Lint, Level)> {
-    let mut levels = Vec::new();
-    for (name, level) in named {
-        match name.resolve().and_then(&check) {
-            Ok(lint) => levels.push((lint, admitted(lint, *level, errors))),
-            Err(error) => errors.push(error),
-        }
+    /// Whether it says something about connections.
+    pub(super) fn is_beside_messages(&self) -> bool {
+        self.rules.iter().any(|(lint, _)| !lint.is_of_messages())
     }
-    levels
-}
-
-/// The level as far as the lint admits it; one that can't act is an error, and taken as `warn`.
-pub(super) fn admitted(lint: Lint, level: Level, errors: &mut Vec<PolicyError>) -> Level {
-    let error = match level {
-        Level::Fix if !lint.is_fixable() => PolicyError::cannot_fix(lint),
-        Level::Deny if !lint.is_deniable() => PolicyError::cannot_deny(lint),
-        level => return level,
-    };
-    errors.push(error);
-    Level::Warn
 }

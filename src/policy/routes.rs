@@ -12,6 +12,7 @@ use self::cut::Cut;
 use super::template::{MAX_SEGMENTS, Segment, Template};
 
 mod branches;
+mod covering;
 mod cut;
 #[cfg(test)]
 mod tests;

@@ -1,151 +1,188 @@
-use std::borrow::Cow;
+mod matched;
+mod would;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use http::{Method, StatusCode};
 
-use super::levels::{Levels, effective};
-use super::route::ParsedRoute;
+use self::would::Would;
+use super::decision::{Decision, Rule};
+use super::expectation::Identity;
+use super::expectations::Expectations;
+use super::instance::Instance;
+use super::levels::Levels;
+use super::matcher::Matcher;
+use super::policy::ParsedRoute;
 use super::routes::Routes;
-use super::{Environment, Policy, Preset, Template};
-use crate::connection::RouteSlot;
-use crate::lint::{Label, Level, Lint, LintSet, Place};
+use super::{Day, Environment, ExpectationStatus, KnownViolation, Policy, Preset, Template};
+use crate::connection::{Bounds, RouteSlot};
+use crate::lint::{Expected, Label, Level, Lint, LintSet};
 
-/// A policy made ready to be asked: one match gives a request's [`Rules`].
+pub(crate) use self::matched::{Match, Matched};
+
+/// A policy made ready to be asked: one match gives a request's [`Rules`](super::Rules).
 #[derive(Debug)]
 pub(crate) struct Table {
-    pub(crate) off: bool,
+    /// Counted from one, as the lint's policies come into force.
+    pub(crate) version: u32,
     pub(crate) preset: Preset,
     /// Of the policy, or of the environment.
     pub(crate) cap: Level,
     pub(crate) probes_excluded: bool,
     pub(crate) deny_status: StatusCode,
+    /// From where on missing reuse is worth a finding.
+    pub(crate) bounds: Bounds,
+    /// The floors that don't hold, by the policy's cap or by the environment.
+    pub(crate) capped_floors: LintSet,
     /// What the environment sets: no code on a route changes it.
-    pub(crate) forced: LintSet,
-    default: Rules,
-    excluded: Rules,
-    rules: Vec<Rules>,
-    /// The places of the routes in the windows, by their index; zero where none is known.
-    slots: Vec<AtomicU32>,
-    inbound: Routes<usize>,
-    excluded_paths: Routes<()>,
-    /// The inbound routes of each template, with their methods: for what is found when only that
-    /// is known any more.
-    by_label: HashMap<Label, Vec<(Option<Method>, usize)>>,
-    /// By the client's name or the host, in lower case.
-    outbound: HashMap<Box<str>, Routes<usize>>,
-    /// The same, of routes for all methods and paths of a client or host.
-    wholes: HashMap<Box<str>, usize>,
-    /// Whether some outbound route is for less than that, and says something about connections.
+    pub(super) forced: LintSet,
+    /// The same, or what the builder in code sets: no expectation changes it.
+    pub(super) settled: LintSet,
+    /// What holds against an exception in code.
+    pub(super) floors: Levels,
+    pub(super) default: RouteLevels,
+    pub(super) routes: Vec<RouteLevels>,
+    matcher: Arc<Matcher>,
+    excluded_paths: Arc<Routes<()>>,
+    pub(super) would: Option<Would>,
+    expectations: Arc<Expectations>,
+    /// What counts the cases of each.
+    tallies: Vec<Arc<Expected>>,
+    reads_inbound_paths: bool,
+    /// Whether a request's label is enough to know its routes again: nothing but the routes in
+    /// force tells paths apart.
+    knows_by_label: bool,
     tells_upstreams_apart: bool,
+    /// The places in the windows of the routes, and behind them of those that are expected; zero
+    /// where none is known.
+    slots: Box<[AtomicU32]>,
 }
 
-/// What holds on one route.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rules {
-    pub(crate) label: Option<Label>,
-    acts: Levels,
-    would: Option<Levels>,
-    heeded: LintSet,
+/// The levels that hold on one route.
+#[derive(Clone, Debug)]
+pub(super) struct RouteLevels {
+    pub(super) label: Option<Label>,
+    pub(super) acts: Levels,
+    /// Those on instances that are in the shares, where they are others.
+    pub(super) inside: Option<Box<Levels>>,
 }
 
-/// Which rules hold for a request: an index, which outlives the request's path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Match {
-    Default,
-    Excluded,
-    Route(usize),
+/// What bears on levels beside the policy.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    /// The levels given in code.
+    pub(crate) code: &'a [(Lint, Level)],
+    pub(crate) environment: &'a Environment,
+    pub(crate) instance: Instance,
+    /// What code gives instead of the policy's.
+    pub(crate) bounds: Option<Bounds>,
+    pub(crate) now: Instant,
 }
 
 // === impl Table ===
 
 impl Table {
-    /// Compiles a policy, with the levels given in code and those of the environment over it.
-    pub(crate) fn new(policy: &Policy, code: &[(Lint, Level)], environment: &Environment) -> Table {
-        let rules = |route: &[(Lint, Level)], label| {
-            let over = [&policy.levels[..], route, code].concat();
-            Rules::new(policy, &over, environment, label)
+    /// Compiles a policy. What was counted for an expectation goes on if the table before had it.
+    pub(crate) fn new(policy: &Policy, beside: &Beside<'_>, before: Option<&Table>) -> Table {
+        let Beside { code, environment, instance, bounds, now } = *beside;
+        let default = RouteLevels::new(crate::lint::all().map(|lint| {
+            (lint, beside.settle(lint, policy.decide(lint, None, beside.code_of(lint), instance)))
+        }));
+        let routes = policy.routes.iter().map(|route| {
+            let named = route.rules.iter().map(|(lint, rule)| {
+                let code = beside.code_of(*lint);
+                (*lint, beside.settle(*lint, policy.decide(*lint, Some(rule), code, instance)))
+            });
+            let template = route.pattern.template.as_ref();
+            default.with(named, template.map(|template| Label::of_policy(template.as_str())))
+        });
+        let routes: Vec<_> = routes.collect();
+        let would = policy.preview.as_ref().map(|preview| Would::new(policy, preview, beside));
+        let expectations = policy.expectations.clone();
+        let counted = before.map(Table::tallies).unwrap_or_default();
+        let tally = |known: &KnownViolation| {
+            let (tally, before) = (known.tally(now), counted.get(&known.identity()));
+            Arc::new(match before {
+                Some(before) => tally.resuming(before),
+                None => tally,
+            })
         };
-        let mut table = Table {
-            off: environment.off,
-            preset: policy.preset,
-            cap: policy.cap.min(environment.cap()),
+        let tallies = expectations.all().iter().map(tally).collect();
+        let places = routes.len() + expectations.routes();
+        let matchers = [
+            Some(&*policy.matcher),
+            would.as_ref().and_then(Would::matcher),
+            expectations.matcher(),
+        ];
+        let matchers = || matchers.iter().flatten();
+        let would_exclude = would.as_ref().is_some_and(Would::excludes_paths);
+        Table {
+            version: before.map_or(0, |before| before.version).wrapping_add(1),
+            preset: policy.preset.value,
+            cap: policy.cap().min(environment.cap()),
             probes_excluded: policy.probes_excluded,
             deny_status: policy.deny_status,
+            bounds: bounds.unwrap_or_else(|| policy.bounds()),
+            capped_floors: beside.capped_floors(policy),
             forced: environment.levels.iter().map(|(lint, _)| *lint).collect(),
-            default: rules(&[], None),
-            excluded: Rules::default(),
-            rules: Vec::new(),
-            slots: policy.routes.iter().map(|_| AtomicU32::new(0)).collect(),
-            inbound: Routes::default(),
-            excluded_paths: Routes::default(),
-            by_label: HashMap::new(),
-            outbound: HashMap::new(),
-            wholes: HashMap::new(),
-            tells_upstreams_apart: false,
-        };
-        for route in &policy.routes {
-            let label = route.template.as_ref().map(|template| Label::new(template.as_str()));
-            table.rules.push(rules(&route.levels, label));
+            settled: code.iter().chain(&environment.levels).map(|(lint, _)| *lint).collect(),
+            floors: Levels::new(|lint| policy.floor(lint, instance).min(environment.cap())),
+            reads_inbound_paths: !policy.excluded_paths.is_empty()
+                || would_exclude
+                || matchers().any(|matcher| matcher.reads_inbound_paths()),
+            knows_by_label: matchers().count() == 1
+                && !would_exclude
+                && policy.routes.iter().zip(&routes).all(is_whole),
+            tells_upstreams_apart: matchers().any(|matcher| matcher.tells_upstreams_apart()),
+            default,
+            routes,
+            matcher: policy.matcher.clone(),
+            excluded_paths: policy.excluded_paths.clone(),
+            would,
+            tallies,
+            expectations,
+            slots: (0..places).map(|_| AtomicU32::new(0)).collect(),
         }
-        // What is served by GET is served by HEAD; a route of its own stands over that.
-        let is_get = |route: &ParsedRoute| route.method == Some(Method::GET);
-        for (index, route) in policy.routes.iter().enumerate().filter(|(_, route)| is_get(route)) {
-            table.insert(route, Some(Method::HEAD), index);
-        }
-        for (index, route) in policy.routes.iter().enumerate() {
-            table.insert(route, route.method.clone(), index);
-            table.insert_beside_messages(route, index);
-        }
-        for path in &policy.excluded {
-            table.excluded_paths.insert(None, path, ());
-        }
-        table
+    }
+
+    #[inline]
+    pub(crate) fn knows_by_label(&self) -> bool {
+        self.knows_by_label
     }
 
     pub(crate) fn reads_inbound_paths(&self) -> bool {
-        !self.inbound.is_empty() || !self.excluded_paths.is_empty()
-    }
-
-    pub(crate) fn inbound(&self, method: &Method, path: &str) -> Match {
-        if self.excluded_paths.find(method, path).is_some() {
-            return Match::Excluded;
-        }
-        self.inbound.find(method, path).map_or(Match::Default, |index| Match::Route(*index))
-    }
-
-    /// The inbound route that a request with this method and label had: labels are the templates of
-    /// routes, but where no route matched.
-    pub(crate) fn inbound_by_label(&self, method: Option<&Method>, label: Label) -> Match {
-        let Some(routes) = self.by_label.get(&label) else { return Match::Default };
-        let of = |wanted: Option<&Method>| {
-            let same = |(method, _): &&(Option<Method>, usize)| method.as_ref() == wanted;
-            // The later one wins.
-            routes.iter().rev().find(same).map(|(_, index)| *index)
-        };
-        let of_get = || method.filter(|method| **method == Method::HEAD).map(|_| Method::GET);
-        method
-            .and_then(|method| of(Some(method)))
-            .or_else(|| of(Some(&of_get()?)))
-            .or_else(|| of(None))
-            .map_or(Match::Default, Match::Route)
-    }
-
-    /// The outbound route for all that a client sends, by its name or by the host.
-    pub(crate) fn outbound_whole(&self, client: &str, authority: &str) -> Match {
-        if self.wholes.is_empty() {
-            return Match::Default;
-        }
-        let find = |target: &str| self.wholes.get(&*lower_case(target));
-        let host = authority.rsplit_once(':').map(|(host, _)| host);
-        let index = find(client).or_else(|| find(authority)).or_else(|| find(host?));
-        index.map_or(Match::Default, |index| Match::Route(*index))
+        self.reads_inbound_paths
     }
 
     /// Whether the last request of an outbound connection decides over what is found there.
     #[inline]
     pub(crate) fn tells_upstreams_apart(&self) -> bool {
         self.tells_upstreams_apart
+    }
+
+    pub(crate) fn is_excluded(&self, method: &Method, path: &str) -> bool {
+        self.excluded_paths.find(method, path).is_some()
+    }
+
+    pub(crate) fn inbound(&self, method: &Method, path: &str) -> Matched {
+        if self.is_excluded(method, path) {
+            return Matched::EXCLUDED;
+        }
+        self.matched(|matcher| matcher.inbound(method, path), |would| would.excludes(method, path))
+    }
+
+    /// A probe, where the policy in force leaves those in.
+    pub(crate) fn inbound_probe(&self, method: &Method, path: &str) -> Matched {
+        let matched = self.inbound(method, path);
+        let would = if self.would_exclude_probes() { Match::Excluded } else { matched.would };
+        Matched { would, ..matched }
+    }
+
+    pub(crate) fn would_exclude_probes(&self) -> bool {
+        self.would.as_ref().is_some_and(|would| would.probes_excluded)
     }
 
     /// By the client's name first, then by the host with its port, then by the host alone.
@@ -155,120 +192,211 @@ impl Table {
         method: &Method,
         authority: Option<&str>,
         path: &str,
-    ) -> Match {
-        if self.outbound.is_empty() {
-            return Match::Default;
-        }
-        let find = |target: &str| self.outbound.get(&*lower_case(target))?.find(method, path);
-        let by_authority = || {
-            let authority = authority?;
-            let host = authority.rsplit_once(':').map(|(host, _)| host);
-            find(authority).or_else(|| find(host?))
-        };
-        find(client).or_else(by_authority).map_or(Match::Default, |index| Match::Route(*index))
+    ) -> Matched {
+        self.matched(|matcher| matcher.outbound(client, method, authority, path), |_| false)
     }
 
-    pub(crate) fn rules(&self, matched: Match) -> &Rules {
-        match matched {
-            Match::Default => &self.default,
-            Match::Excluded => &self.excluded,
-            Match::Route(index) => &self.rules[index],
+    /// The inbound routes that a request with this method and label had. Where routes are narrower
+    /// than the label they are those of the label.
+    pub(crate) fn inbound_by_label(&self, method: Option<&Method>, label: Label) -> Matched {
+        self.matched(|matcher| matcher.inbound_by_label(method, label), |_| false)
+    }
+
+    /// The outbound routes for all that a client sends, by its name or by the host.
+    pub(crate) fn outbound_whole(&self, client: &str, authority: &str) -> Matched {
+        self.matched(|matcher| matcher.outbound_whole(client, authority), |_| false)
+    }
+
+    /// The route that a request counts for in windows, by its number, and its label: the policy's
+    /// own, unless a violation is expected there that connections show.
+    pub(crate) fn counted(&self, matched: Matched) -> Option<(usize, Label)> {
+        if let Match::Route(entry) = matched.expected {
+            if let Some(label) = self.expectations.label(entry) {
+                return Some((self.routes.len() + entry as usize, label));
+            }
         }
+        let Match::Route(route) = matched.acts else { return None };
+        Some((route as usize, self.routes[route as usize].label?))
     }
 
     /// Where the windows count this route. Relaxed: a slot says by itself whether it still holds.
-    pub(crate) fn slot(&self, matched: Match) -> Option<RouteSlot> {
-        let Match::Route(index) = matched else { return None };
-        let bits = self.slots[index].load(Ordering::Relaxed);
+    pub(crate) fn slot(&self, route: usize) -> Option<RouteSlot> {
+        let bits = self.slots[route].load(Ordering::Relaxed);
         (bits != 0).then(|| RouteSlot::from_bits(bits.into()))
     }
 
-    pub(crate) fn keep_slot(&self, matched: Match, slot: RouteSlot) {
-        if let Match::Route(index) = matched {
-            self.slots[index].store(slot.bits() as u32, Ordering::Relaxed);
-        }
+    pub(crate) fn keep_slot(&self, route: usize, slot: RouteSlot) {
+        self.slots[route].store(slot.bits() as u32, Ordering::Relaxed);
     }
 
-    fn insert_beside_messages(&mut self, route: &ParsedRoute, index: usize) {
-        match (&route.target, &route.template, &route.method) {
-            (None, template, method) => {
-                let label = template.as_ref().map(|template| Label::new(template.as_str()));
-                let routes = self.by_label.entry(label.unwrap_or(Label::OTHER)).or_default();
-                routes.push((method.clone(), index));
-            }
-            (Some(target), None, None) => {
-                self.wholes.insert(lower_case(target).into(), index);
-            }
-            (Some(_), ..) => {
-                let beside = route.levels.iter().any(|(lint, _)| !lint.is_of_messages());
-                self.tells_upstreams_apart |= beside;
-            }
-        }
+    pub(crate) const ENTRY_BITS: u32 = 20;
+
+    /// A match as one number of so many bits, for a connection to keep; `None` where no route matched.
+    /// Beyond that many, what is previewed and expected is that of the route in force.
+    pub(crate) fn entry(&self, matched: Matched) -> Option<u32> {
+        let [routes, would, expected] = self.numbers();
+        let number = |matched: Match, numbers| if numbers > 1 { matched.number() } else { 0 };
+        let beside = number(matched.would, would) + would * number(matched.expected, expected);
+        let entry = u32::try_from(matched.acts.number() + routes * beside).ok()?;
+        (0 < entry && entry >> Table::ENTRY_BITS == 0).then_some(entry)
     }
 
-    fn insert(&mut self, route: &ParsedRoute, method: Option<Method>, index: usize) {
-        let routes = match &route.target {
-            None => &mut self.inbound,
-            Some(target) => self.outbound.entry(lower_case(target).into()).or_default(),
+    pub(crate) fn at_entry(&self, entry: u32) -> Matched {
+        let [routes, would, expected] = self.numbers();
+        let (acts, beside) = (u64::from(entry) % routes, u64::from(entry) / routes);
+        let (acts, expected) = (Match::numbered(acts), Match::numbered(beside / would % expected));
+        let kept = Match::numbered(beside % would);
+        let would = match &self.would {
+            Some(_) if would > 1 => kept,
+            Some(would) => would.same_as(acts),
+            None => Match::Default,
         };
-        match &route.template {
-            Some(template) => _ = routes.insert(method, template, index),
-            None => {
-                for every_path in ["/", "/{*rest}"] {
-                    let template =
-                        Template::parse(every_path).expect("this template is well-formed");
-                    routes.insert(method.clone(), &template, index);
-                }
+        Matched { acts, would, expected }
+    }
+
+    /// How many numbers each part of a match has, none of them zero.
+    fn numbers(&self) -> [u64; 3] {
+        let routes = self.routes.len() as u64 + 1;
+        let would = self.would.as_ref().map_or(1, Would::own_numbers);
+        let expected = self.expectations.routes() as u64 + 1;
+        let fit = routes.saturating_mul(would).saturating_mul(expected) <= 1 << Table::ENTRY_BITS;
+        if fit { [routes, would, expected] } else { [routes, 1, 1] }
+    }
+
+    /// Whether an exception in code is of no use.
+    pub(crate) fn holds_floor(&self, lint: Lint) -> bool {
+        self.floors.of(lint) > Level::Allow && !self.forced.contains(lint)
+    }
+
+    /// Whether there is anything that time changes.
+    pub(crate) fn expects_any(&self) -> bool {
+        !self.expectations.all().is_empty()
+    }
+
+    /// How each expectation stands; and those whose state is news.
+    pub(crate) fn expectations(
+        &self,
+        today: Day,
+        now: Instant,
+    ) -> (Vec<ExpectationStatus>, Vec<ExpectationStatus>) {
+        let (mut all, mut news) = (Vec::new(), Vec::new());
+        for (known, tally) in self.expectations.all().iter().zip(&self.tallies) {
+            let status = known.status(tally, today, now);
+            if tally.is_news(status.state as u8) {
+                news.push(status.clone());
             }
+            all.push(status);
+        }
+        (all, news)
+    }
+
+    fn tallies(&self) -> HashMap<Identity, &Expected> {
+        let identities = self.expectations.all().iter().map(KnownViolation::identity);
+        identities.zip(self.tallies.iter().map(|tally| &**tally)).collect()
+    }
+
+    /// Asks the policy's routes, those of the preview and those of expectations.
+    fn matched(
+        &self,
+        find: impl Fn(&Matcher) -> Option<u32>,
+        would_exclude: impl Fn(&Would) -> bool,
+    ) -> Matched {
+        let own = || Match::from(find(&self.matcher));
+        let (acts, would) = match &self.would {
+            None => (own(), Match::Default),
+            Some(would) => {
+                let (acts, matched) = would.matched(own, &find);
+                (acts, if would_exclude(would) { Match::Excluded } else { matched })
+            }
+        };
+        let expected = self.expectations.matcher().and_then(find);
+        Matched { acts, would, expected: expected.into() }
+    }
+
+    pub(super) fn expected(&self, matched: Matched, lint: Lint) -> Option<&Arc<Expected>> {
+        if self.settled.contains(lint) {
+            return None;
+        }
+        let route = match matched.expected {
+            Match::Route(route) => Some(route),
+            Match::Default | Match::Excluded => None,
+        };
+        self.tallies.get(self.expectations.find(route, lint)?)
+    }
+
+    pub(super) fn levels(&self, matched: Matched) -> &RouteLevels {
+        match matched.acts {
+            Match::Route(route) => &self.routes[route as usize],
+            Match::Default | Match::Excluded => &self.default,
         }
     }
 }
 
-/// Hosts, and with them clients, are compared without regard to case; nearly all are in lower
-/// case already.
-fn lower_case(target: &str) -> Cow<'_, str> {
-    if target.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(target.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(target)
-    }
+/// Whether a route's label is its template: one may be cut, and there may be too many.
+fn is_whole((route, levels): (&ParsedRoute, &RouteLevels)) -> bool {
+    let text =
+        |template: &Template| levels.label.is_some_and(|label| label.as_str() == template.as_str());
+    route.pattern.template.as_ref().is_none_or(text)
 }
 
-// === impl Rules ===
+// === impl RouteLevels ===
 
-impl Rules {
-    fn new(
-        policy: &Policy,
-        over: &[(Lint, Level)],
-        environment: &Environment,
+impl RouteLevels {
+    /// Of all lints: the levels here, and inside the shares.
+    fn new(levels: impl Iterator<Item = (Lint, (Level, Level))>) -> RouteLevels {
+        let none = RouteLevels { label: None, acts: Levels::default(), inside: None };
+        none.with(levels, None)
+    }
+
+    /// The same, but for these lints.
+    fn with(
+        &self,
+        levels: impl Iterator<Item = (Lint, (Level, Level))>,
         label: Option<Label>,
-    ) -> Rules {
-        let named = |levels: &[(Lint, Level)], lint| {
-            levels.iter().rev().find(|(named, _)| *named == lint).map(|(_, level)| *level)
+    ) -> RouteLevels {
+        let mut acts = self.acts;
+        let mut inside = self.inside.as_deref().copied().unwrap_or(acts);
+        for (lint, (level, level_inside)) in levels {
+            acts = acts.with(lint, level);
+            inside = inside.with(lint, level_inside);
+        }
+        RouteLevels { label, acts, inside: (inside != acts).then(|| Box::new(inside)) }
+    }
+}
+
+// === impl Beside ===
+
+impl Beside<'_> {
+    fn code_of(&self, lint: Lint) -> Option<Level> {
+        last(self.code, lint)
+    }
+
+    /// What the environment sets.
+    fn forced(&self, lint: Lint) -> Option<Level> {
+        last(&self.environment.levels, lint)
+    }
+
+    /// What the environment leaves of a decision: the level here, and inside the share.
+    fn settle(&self, lint: Lint, decision: Decision<'_>) -> (Level, Level) {
+        let forced = self.forced(lint);
+        let cap = self.environment.cap();
+        let settled = |level: Level| forced.unwrap_or(level).min(cap);
+        (settled(decision.here), settled(decision.inside))
+    }
+
+    fn capped_floors(&self, policy: &Policy) -> LintSet {
+        let is_capped = |lint: &Lint, floors: &[Rule]| {
+            let floor = floors.iter().map(|floor| floor.rollout.level).max();
+            let floor = floor.unwrap_or(Level::Allow);
+            let inside = policy.decide(*lint, None, None, Instance::FIRST);
+            self.environment.off || self.settle(*lint, inside).1 < floor
         };
-        let cap = environment.cap();
-        let acts = Levels::new(|lint| {
-            let level =
-                named(over, lint).unwrap_or_else(|| policy.preset.level(lint)).min(policy.cap);
-            named(&environment.levels, lint).unwrap_or(level).min(cap)
-        });
-        let would = policy.preview.map(|preview| Levels::new(|lint| preview.level(lint)));
-        let heeded = acts.heeded().union(would.unwrap_or_default().heeded());
-        Rules { label, acts, would, heeded }
+        let capped = policy.floors.iter().filter(|(lint, floors)| is_capped(lint, floors));
+        capped.map(|(lint, _)| *lint).collect()
     }
+}
 
-    /// The lints that are acted on, reported, or would be under the preview.
-    pub(crate) fn heeded(&self) -> LintSet {
-        self.heeded
-    }
-
-    pub(crate) fn level(&self, lint: Lint) -> Level {
-        self.acts.of(lint)
-    }
-
-    /// What the preview would do about it in this place.
-    pub(crate) fn would(&self, lint: Lint, place: Place) -> Option<Level> {
-        let level = effective(self.would?.of(lint), lint, place);
-        (level > Level::Allow).then_some(level)
-    }
+/// What was set last.
+fn last(levels: &[(Lint, Level)], lint: Lint) -> Option<Level> {
+    levels.iter().rev().find(|(named, _)| *named == lint).map(|(_, level)| *level)
 }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Notice, RequestTime, Startup};
+use super::{Notice, PolicyStatus, RequestTime, Startup};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::lint::{Client, Finding, Lint};
+use crate::policy::{PolicyErrors, Reload};
 
 /// Takes what was found. Methods are called on the path of a request that has a finding, so they
 /// must not block, and as it is dropped, so they must not panic; others as a connection is opened or
@@ -26,7 +27,8 @@ pub trait Reporter: Send + Sync + 'static {
         _ = finding;
     }
 
-    /// A finding that an exception in code silenced.
+    /// A finding that an exception in code silenced, or an expectation of the policy
+    /// ([`Finding::expected`]).
     fn accepted(&self, finding: &Finding) {
         _ = finding;
     }
@@ -39,6 +41,19 @@ pub trait Reporter: Send + Sync + 'static {
     /// A finding of this lint was held back by the rate limit.
     fn suppressed(&self, lint: Lint) {
         _ = lint;
+    }
+
+    /// How the policy stands: as the lint is built, in each
+    /// [`ConnLint::snapshot`](crate::ConnLint::snapshot), and where it expects violations about once
+    /// a minute as connections end.
+    fn policy(&self, status: &PolicyStatus) {
+        _ = status;
+    }
+
+    /// The policy's files were read again: what came of it, or the mistakes for which the policy in
+    /// force stays.
+    fn reloaded(&self, outcome: Result<Reload, &PolicyErrors>) {
+        _ = outcome;
     }
 
     /// The lint's first connection is about to be opened: what is wired by now.
@@ -101,6 +116,14 @@ macro_rules! forward {
 
         fn suppressed(&$self, lint: Lint) {
             $($to.suppressed(lint);)+
+        }
+
+        fn policy(&$self, status: &PolicyStatus) {
+            $($to.policy(status);)+
+        }
+
+        fn reloaded(&$self, outcome: Result<Reload, &PolicyErrors>) {
+            $($to.reloaded(outcome);)+
         }
 
         fn started(&$self, startup: &Startup) {

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use super::Wired;
-use crate::lint::Level;
-use crate::policy::Preset;
+use crate::lint::{Level, LintSet};
+use crate::policy::{PolicySource, Preset};
 
 /// With what a lint starts: told once, as its first connection is opened.
 ///
@@ -22,10 +22,14 @@ use crate::policy::Preset;
 pub struct Startup {
     /// The parts that are wired by now.
     pub wired: Wired,
+    /// Where the policy comes from.
+    pub source: PolicySource,
     /// The preset that the policy refines.
     pub preset: Preset,
     /// No level acts above this one, by the policy or by `CONN_LINT`.
     pub cap: Level,
+    /// The floors that don't hold, by the policy's cap or by `CONN_LINT`.
+    pub capped_floors: LintSet,
 }
 
 // === impl Startup ===

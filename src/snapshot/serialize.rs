@@ -2,9 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::connection::{Closer, EndCause};
-use crate::lint::{Label, Level};
-use crate::policy::Preset;
+use crate::connection::{Closer, EndCause, Side};
+use crate::lint::{Label, Level, Lint};
+use crate::policy::{Day, DecidedBy, ExpectationState, Origin, Preset, RouteName};
 use crate::report::Part;
 
 macro_rules! by_name {
@@ -17,4 +17,16 @@ macro_rules! by_name {
     )+};
 }
 
-by_name!(Closer, EndCause, Label, Level, Part, Preset);
+by_name!(Closer, DecidedBy, EndCause, ExpectationState, Label, Level, Part, Preset, Side);
+
+macro_rules! by_text {
+    ($($shown:ty),+) => {$(
+        impl Serialize for $shown {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )+};
+}
+
+by_text!(Day, Lint, Origin, RouteName);

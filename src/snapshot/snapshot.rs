@@ -2,8 +2,8 @@ use std::time::{Duration, SystemTime};
 
 use super::{PartyReuse, RouteReuse};
 use crate::connection::{Bounds, Known, Party, Side, Survey};
-use crate::lint::Level;
-use crate::policy::Preset;
+use crate::lint::{Level, Lint};
+use crate::policy::{ExpectationStatus, Preset};
 use crate::report::{Part, Startup};
 
 /// What is known of connections, made by [`ConnLint::snapshot`](crate::ConnLint::snapshot). What
@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub preset: Preset,
     /// No level acts above this one, by the policy or by `CONN_LINT`.
     pub cap: Level,
+    /// The lints whose floor doesn't hold, by the policy's cap or by `CONN_LINT`.
+    pub capped_floors: Vec<Lint>,
     /// The parts that are wired.
     pub wired: Vec<Part>,
     /// What is therefore unknown, in a few words each.
@@ -43,6 +45,8 @@ pub struct Snapshot {
     pub callers: Vec<PartyReuse>,
     /// Outbound, by client and upstream: the worst first.
     pub upstreams: Vec<PartyReuse>,
+    /// The violations that the policy knows and expects, in the order in which it has them.
+    pub expectations: Vec<ExpectationStatus>,
 }
 
 // === impl Snapshot ===
@@ -51,6 +55,7 @@ impl Snapshot {
     pub(crate) fn new(
         survey: Survey,
         startup: &Startup,
+        expectations: Vec<ExpectationStatus>,
         window: Duration,
         bounds: &Bounds,
     ) -> Snapshot {
@@ -67,11 +72,13 @@ impl Snapshot {
             window: window.as_secs_f64(),
             preset: startup.preset,
             cap: startup.cap,
+            capped_floors: startup.capped_floors.iter().collect(),
             wired: wired.iter().collect(),
             unknown: wired.missing().iter().map(Part::unknown_without).collect(),
             routes,
             callers: ranked(callers, other_callers, bounds),
             upstreams: ranked(upstreams, other_upstreams, bounds),
+            expectations,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::connection::{
     Addresses, Bounds, Closer, Connections, EndCause, Event, Finish, Flag, Party, Record, Side,
 };
-use crate::lint::{Label, Level};
+use crate::lint::{Label, Level, LintSet};
 use crate::policy::Preset;
 use crate::report::{Part, Startup, Wired};
 
@@ -16,6 +16,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Connections, at a time that a test moves.
 struct World {
     connections: Connections,
+    bounds: Bounds,
     now: Instant,
 }
 
@@ -24,18 +25,19 @@ impl World {
         let now = Instant::now();
         // Few requests tell as much as many do elsewhere.
         let bounds = Bounds { min_requests: 1, ..Bounds::default() };
-        World { connections: Connections::new(now, bounds), now }
+        World { connections: Connections::new(now, bounds.window), bounds, now }
     }
 
     fn snapshot(&self) -> Snapshot {
         let startup = Startup {
+            source: crate::policy::PolicySource::Code,
             wired: [Part::Accept].into_iter().collect::<Wired>(),
             preset: Preset::Observe1,
             cap: Level::Warn,
+            capped_floors: LintSet::EMPTY,
         };
-        let Connections { bounds, .. } = &self.connections;
         let survey = self.connections.survey(self.now);
-        Snapshot::new(survey, &startup, self.connections.window(), bounds)
+        Snapshot::new(survey, &startup, Vec::new(), self.connections.window(), &self.bounds)
     }
 
     fn open(&self, side: Side, party: Party) -> Arc<Record> {

@@ -12,7 +12,16 @@ mod headers;
 mod keep_alive;
 mod lints;
 mod persistence_cases;
+mod policies;
 mod policy;
+#[cfg(feature = "config")]
+mod policy_corpus;
+#[cfg(feature = "config")]
+mod policy_file;
+#[cfg(feature = "config")]
+mod policy_fuzz;
+#[cfg(feature = "schema")]
+mod policy_schema;
 mod properties;
 mod removal;
 mod reports;

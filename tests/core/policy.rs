@@ -10,7 +10,7 @@ use tower_conn_lint::policy::{Environment, PolicyErrorKind};
 use tower_conn_lint::{ConnLint, ConnLintBuilder, Denied, Policy, Preset, Route};
 
 /// A builder that tells nobody and asks no process.
-fn quiet() -> ConnLintBuilder {
+pub(crate) fn quiet() -> ConnLintBuilder {
     ConnLint::builder().environment("").without_tracing()
 }
 
@@ -30,7 +30,7 @@ fn handler_close(lint: &ConnLint, method: Method, path: &str) -> (Option<Finding
     )
 }
 
-fn level_on(lint: &ConnLint, method: Method, path: &str) -> Level {
+pub(crate) fn level_on(lint: &ConnLint, method: Method, path: &str) -> Level {
     handler_close(lint, method, path).0.map_or(Level::Allow, |finding| finding.level)
 }
 

@@ -15,6 +15,7 @@ mod programs;
 mod raw;
 #[cfg(feature = "test-util")]
 mod readme;
+mod reload;
 mod remembered;
 mod reporting;
 mod reqwest;

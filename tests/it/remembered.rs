@@ -113,3 +113,20 @@ async fn closing_after_five(handle: ConnHandle) -> (HeaderMap, &'static str) {
 fn request(line: &str) -> String {
     format!("{line} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
 }
+
+#[tokio::test]
+async fn routes_whose_labels_are_cut_alike_are_told_apart_on_a_known_path() {
+    let long = "a".repeat(97);
+    let policy = Policy::builder()
+        .preset(Preset::Recommended1)
+        .route(Route::inbound(format!("/{long}/one")).fix(lint::HANDLER_SENDS_CLOSE))
+        .route(Route::inbound(format!("/{long}/two")).allow(lint::HANDLER_SENDS_CLOSE));
+    let (lint, _) = lint(policy.build().expect("the policy is well-formed"));
+    let app = Router::new().route(&format!("/{long}/one"), get(closing));
+    let server = Wired::of(&lint, app).await;
+    let mut peer = Peer::connect(server.addr).await;
+    for number in 1..=3 {
+        let response = peer.ask(request(&format!("GET /{long}/one"))).await;
+        assert!(!response.says("close"), "request {number}: {response:?}");
+    }
+}

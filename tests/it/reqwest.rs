@@ -142,6 +142,27 @@ async fn a_call_that_is_given_up_is_told() {
     assert_eq!((finding.action, finding.version), (Action::None, None), "no response came");
 }
 
+#[tokio::test]
+async fn another_policy_holds_from_the_next_call_on() {
+    let (lint, _) = lint(Preset::Observe1);
+    let upstream = Upstream::plain().await;
+    let gateway = gateway(&lint, client());
+    let service = lint.outbound("gateway").layer(client());
+    for (preset, closes) in
+        [(Preset::Observe1, true), (Preset::Recommended1, false), (Preset::Observe1, true)]
+    {
+        lint.replace_policy(preset);
+        for _ in 0..2 {
+            let request = gateway.get(upstream.url("/")).header("connection", "close");
+            within("a call", request.send()).await.expect("it succeeds");
+            call(&mut service.clone(), closing(&upstream.url("/"))).await;
+        }
+        for sent in upstream.take() {
+            assert_eq!(sent.says("close"), closes, "{preset}: {}", sent.head);
+        }
+    }
+}
+
 /// As they are written, and as they are read.
 #[tokio::test]
 async fn a_client_that_is_observed_writes_and_reads_the_same() {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body_util::Full;
 use tower_conn_lint::lint::{self, Place};
+use tower_conn_lint::policy::Expectation;
 use tower_conn_lint::{ConnLint, ManualClock, Policy, Route};
 
 use crate::client::call;
@@ -334,6 +335,29 @@ async fn a_route_of_the_policy_rules_its_own_method_and_template() {
         assert_eq!(seen.of(lint::UNREAD_REQUEST_BODY).len(), found, "{method} {path}");
     }
     assert_eq!(seen.accepted(), [], "the policy is no exception in code");
+}
+
+#[tokio::test]
+async fn a_violation_of_connections_is_expected_on_its_route_and_nowhere_else() {
+    let uploads = Expectation::new(lint::UNREAD_REQUEST_BODY, "team-files", "uploads are refused");
+    let policy = heeding_all().expect(uploads.inbound("POST /files/{name}"));
+    let (lint, seen) = lint_of(policy.build().expect("the policy is right"));
+    // The router's template is wider.
+    let app = app().route("/files/{*rest}", any(|| async { "unread" }));
+    let server = Wired::of(&lint, app).await;
+    for (ends, method, path, found) in [
+        (1, Method::POST, "/files/one", 0),
+        (2, Method::PUT, "/files/one", 1),
+        (3, Method::POST, "/files/one/two", 2),
+        (4, Method::POST, "/files/two", 2),
+    ] {
+        upload(&server, method.clone(), path, 1 << 20).await;
+        seen.ends(ends).await;
+        assert_eq!(seen.of(lint::UNREAD_REQUEST_BODY).len(), found, "{method} {path}");
+    }
+    let expected = ("unread-request-body", "uploads are refused".to_owned());
+    assert_eq!(seen.accepted(), [expected], "it is told as what is excepted");
+    assert_eq!(lint.snapshot().expectations[0].seen, 2);
 }
 
 #[tokio::test]

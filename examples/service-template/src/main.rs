@@ -20,7 +20,9 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Box<dyn Error + Send + Sync>> {
     let settings = Settings::from_env()?;
     metrics::install(settings.metrics)?; // before the lint, which counts from its first connection
-    let lint = ConnLint::builder().policy(policy::load()).build();
+    let lint = ConnLint::builder()
+        .policy(policy::load(&settings.policy))
+        .build();
     let tcp = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| format!("can't listen on {}: {error}", settings.listen))?;

@@ -1,11 +1,17 @@
 //! What the lint may do.
 
-use tower_conn_lint::{Policy, Preset};
+use std::path::Path;
 
-/// The platform's policy with the service's own over it.
-pub fn load() -> Policy {
-    let policy = Policy::builder()
-        .preset(Preset::Recommended1)
-        .exclude_path("/healthz");
-    policy.build_lossy().0
+use tower_conn_lint::Policy;
+
+/// The platform's policy, over which the service's stands.
+pub const BASE: &str = include_str!("../base-policy.toml");
+
+/// Never fails: a mistake in either drops only itself, and is logged, so that no policy keeps a
+/// service from starting.
+pub fn load(service: &Path) -> Policy {
+    Policy::stack()
+        .text("base-policy.toml", BASE)
+        .file(service)
+        .load_or_builtin()
 }

@@ -3,6 +3,7 @@
 use std::env::{self, VarError};
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use axum::http::uri::Authority;
@@ -14,6 +15,8 @@ pub struct Settings {
     pub metrics: SocketAddr,
     /// Host and port of the gateway: `GATEWAY`.
     pub gateway: Authority,
+    /// The file with this service's policy: `CONN_LINT_FILE`.
+    pub policy: PathBuf,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,7 @@ impl Settings {
             listen: read("LISTEN", "0.0.0.0:8080")?,
             metrics: read("METRICS_LISTEN", "0.0.0.0:9090")?,
             gateway: read("GATEWAY", "127.0.0.1:8081")?,
+            policy: read("CONN_LINT_FILE", "conn-lint.toml")?,
         })
     }
 }

@@ -24,7 +24,8 @@ impl Peer {
             Side::Inbound => Party::caller("192.0.2.1"),
             Side::Outbound => Party::upstream(Label::new("gateway"), "192.0.2.1:80"),
         };
-        let connections = Connections::new(Clock::from(clock.clone()).now(), Bounds::default());
+        let connections =
+            Connections::new(Clock::from(clock.clone()).now(), Bounds::default().window);
         Peer { connections, clock, party, open: Vec::new() }
     }
 
@@ -65,7 +66,7 @@ impl Peer {
     fn low_reuse(&self) -> Option<Symptom> {
         let window = self.connections.window_of(&self.party, self.now());
         let (sums, known_for) = window.expect("the party is known");
-        Symptom::low_reuse(self.party.side(), &sums, known_for, &self.connections.bounds)
+        Symptom::low_reuse(self.party.side(), &sums, known_for, &Bounds::default())
     }
 
     fn sums(&self) -> Sums {

@@ -36,16 +36,16 @@ impl RouteCache {
 
 /// A hash of a request's method and path, or of its template where one is known.
 ///
-/// It has no key, so two paths with one hash are easily found. It serves only the counting of one
-/// connection's own requests: a hostile caller miscounts those, and nothing that a policy does may
-/// depend on it.
+/// Without a secret key two paths with one hash are easily found: then nothing that a policy does
+/// may depend on it. Under one, what a policy does on one connection may, since its caller learns
+/// nothing of the hashes.
 #[inline]
-pub(crate) fn path_hash(method: Option<&Method>, path: &str) -> u64 {
+pub(crate) fn path_hash(key: u64, method: Option<&Method>, path: &str) -> u64 {
     let seed = method.map_or(0, |method| match Standard::from(method) {
         Standard::OTHER => seed_of_other(method.as_str().as_bytes()),
         standard => standard.number().into(),
     });
-    mix(seed, path.as_bytes())
+    mix(key ^ seed, path.as_bytes())
 }
 
 /// Methods beyond the standard that differ in neither length nor first letter are counted as one.
@@ -88,6 +88,8 @@ mod tests {
 
     use super::*;
 
+    const KEY: u64 = 0x5eed;
+
     fn slot(number: u8) -> RouteSlot {
         RouteSlot::new(number, 1)
     }
@@ -95,8 +97,9 @@ mod tests {
     #[test]
     fn four_routes_of_a_connection_are_all_kept() {
         let cache = RouteCache::default();
-        let hashes: Vec<u64> =
-            (0..4).map(|number| path_hash(Some(&Method::GET), &format!("/{number}"))).collect();
+        let hashes: Vec<u64> = (0..4)
+            .map(|number| path_hash(KEY, Some(&Method::GET), &format!("/{number}")))
+            .collect();
         for (number, hash) in hashes.iter().enumerate() {
             assert_eq!(cache.find(*hash), None, "{number}");
             cache.keep(*hash, slot(number as u8));
@@ -104,7 +107,7 @@ mod tests {
         for (number, hash) in hashes.iter().enumerate() {
             assert_eq!(cache.find(*hash), Some(slot(number as u8)));
         }
-        let fifth = path_hash(Some(&Method::GET), "/4");
+        let fifth = path_hash(KEY, Some(&Method::GET), "/4");
         cache.keep(fifth, slot(4));
         assert_eq!(cache.find(fifth), Some(slot(4)));
         let kept = hashes.iter().filter(|hash| cache.find(**hash).is_some());
@@ -144,7 +147,7 @@ mod tests {
     fn requests_that_differ_have_hashes_that_differ() {
         let mut hashes = HashSet::new();
         let mut add = |method: &Method, path: &str| {
-            let hash = path_hash(Some(method), path);
+            let hash = path_hash(KEY, Some(method), path);
             // As many bits as an entry keeps.
             assert!(hashes.insert(hash >> RouteSlot::BITS), "{method} {path:?}");
         };

@@ -41,7 +41,7 @@ mod tests {
     fn a_template_is_found_until_another_takes_its_place() {
         let templates = Templates::new();
         let slot = |number: u32| RouteSlot::new(number as u8, 1);
-        let hash = |number: u32| path_hash(None, &format!("/v1/{number}/{{id}}"));
+        let hash = |number: u32| path_hash(0, None, &format!("/v1/{number}/{{id}}"));
         for number in 0..256 {
             templates.keep(hash(number), slot(number));
             assert_eq!(templates.find(hash(number)), Some(slot(number)), "just kept");

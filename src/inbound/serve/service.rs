@@ -99,17 +99,18 @@ fn receive<B>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) -> Exc
     if let Some(cause) = persistence(signs, EndCause::RequestClose) {
         record.see(cause);
     }
-    let path = request.uri().path();
+    let (policy, path) = (shared.in_force.brief(), request.uri().path());
     let mut arrival = Arrival {
         signs,
-        path_hash: path_hash(Some(request.method()), path),
+        path_hash: path_hash(shared.path_key(policy), Some(request.method()), path),
         path_len: path.len() as u32,
         method: request.method().into(),
         slice,
         lint: shared.mark(),
+        policy: policy.version(),
         is_remembered: false,
     };
-    shared.remember(record, turn, &mut arrival);
+    shared.remember(policy, record, turn, &mut arrival);
     let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
     let mut stopwatch = None;
     if shared.times_requests {

@@ -71,7 +71,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         // Where no header layer reads the heads, what they say of the connection is read here.
-        let reads_heads = !self.shared.table.off && !self.shared.wiring.reads_outbound_heads();
+        let reads_heads = !self.shared.off && !self.shared.wiring.reads_outbound_heads();
         let sent = reads_heads.then(|| Sent::of(&request));
         ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone(), sent)
     }

@@ -89,7 +89,7 @@ where
 impl Dial {
     fn connected<T: connect::Connection>(&self, stream: &T) -> Option<Guard> {
         let Dial { shared, dialler, began, .. } = self;
-        if shared.table.off {
+        if shared.off {
             return None;
         }
         let connected = stream.connected();
@@ -115,7 +115,7 @@ impl Dial {
 
     fn failed(&self, error: DialError) {
         let Dial { shared, dialler, began, .. } = self;
-        if !shared.table.off {
+        if !shared.off {
             let took = shared.clock.now().saturating_duration_since(*began);
             shared.dial_failed(dialler, &self.party(), error, took);
         }

@@ -89,7 +89,7 @@ impl Dial {
 
     fn connected<T: Connection>(&self, stream: &T) {
         let Dial { shared, dialler, scope, upstream, under_way, began, is_settled: _ } = self;
-        if shared.table.off {
+        if shared.off {
             return;
         }
         let connected = stream.connected();
@@ -114,7 +114,7 @@ impl Dial {
 
     fn failed(&self, error: DialError) {
         let Dial { shared, dialler, upstream, began, .. } = self;
-        if !shared.table.off {
+        if !shared.off {
             let took = shared.clock.now().saturating_duration_since(*began);
             let unknown = || Party::upstream(dialler.client.name, "unknown");
             let upstream = upstream.clone().unwrap_or_else(unknown);

@@ -25,10 +25,13 @@ impl Middleware for OutboundLayer {
         Self: 'a,
     {
         Box::pin(async move {
-            if self.placement.is_off() {
+            // Middlewares are shared, so a call has one of its own.
+            let mut placed = self.placed.clone();
+            let placement = placed.placement();
+            if placement.is_off() {
                 return next.run(request, extensions).await;
             }
-            let call = Call::begin(&self.placement, &mut request, extensions)
+            let call = Call::begin(placement, &mut request, extensions)
                 .map_err(|denied| Error::middleware(outbound::Error::Denied(denied)))?;
             let mut handling = next.run(request, extensions);
             let polled = poll_fn(|cx| call.scope.poll(|| handling.as_mut().poll(cx)));

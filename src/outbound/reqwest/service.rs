@@ -45,10 +45,11 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> ResponseFuture<S::Future> {
+        let placement = self.placed.placement();
         let mut call = None;
-        if !self.placement.is_off() {
+        if !placement.is_off() {
             // Those of a request of reqwest are its own.
-            match Call::begin(&self.placement, &mut request, &mut Extensions::new()) {
+            match Call::begin(placement, &mut request, &mut Extensions::new()) {
                 Ok(begun) => call = Some(begun),
                 Err(denied) => {
                     return ResponseFuture { future: None, call: None, denied: Some(denied) };

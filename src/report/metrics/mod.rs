@@ -6,6 +6,7 @@ mod connections;
 mod findings;
 mod kept;
 mod open;
+mod policy;
 mod requests;
 mod upstreams;
 
@@ -17,11 +18,13 @@ use std::time::Duration;
 use self::connections::ConnectionMetrics;
 use self::findings::FindingMetrics;
 use self::open::OpenMetrics;
+use self::policy::PolicyMetrics;
 use self::requests::RequestMetrics;
 use self::upstreams::Upstreams;
-use super::{Reporter, RequestTime};
+use super::{PolicyStatus, Reporter, RequestTime};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::lint::{Client, Finding, Lint};
+use crate::policy::{PolicyErrors, Reload};
 
 pub use self::buckets::recommended_buckets;
 
@@ -31,6 +34,12 @@ pub use self::buckets::recommended_buckets;
 /// |---|---|---|
 /// | `conn_lint_findings` | counter | `conn_lint_lint`, `conn_lint_level`, `conn_lint_action`, `conn_lint_would`, `http_route` or `server_address` |
 /// | `conn_lint_findings_suppressed` | counter | `conn_lint_lint` |
+/// | `conn_lint_expected` | counter, of violations that the policy expects | `conn_lint_lint`, `conn_lint_route` (as the policy has it), `conn_lint_owner` |
+/// | `conn_lint_expectations` | gauge, where there are any | `conn_lint_state` (`holds`, `expires-soon`, `expired`, `unused`) |
+/// | `conn_lint_expectations_expired` | gauge, the same | |
+/// | `conn_lint_policy_info` | gauge, 1 of the policy in force | `conn_lint_hash` (of its files), `conn_lint_preset`, `conn_lint_cap`, `conn_lint_source` (`code`, `file`, `builtin`, `last-good`) |
+/// | `conn_lint_policy_reloads` | counter | `conn_lint_result` (`replaced`, `unchanged`, `failed`) |
+/// | `conn_lint_policy_capped_floors` | gauge, where there are any: floors that don't hold, by a cap or by `CONN_LINT` | |
 /// | `conn_lint_connections_ended` | counter | `conn_lint_side`, `conn_lint_end_cause`, `conn_lint_closer`, `conn_lint_connection_reused` |
 /// | `conn_lint_requests_per_connection` | histogram | `conn_lint_side`, `http_route` (of its last request) or `server_address` |
 /// | `conn_lint_server_accepts` | counter | |
@@ -68,6 +77,7 @@ pub struct Metrics {
     open: OpenMetrics,
     requests: RequestMetrics,
     upstreams: Upstreams,
+    policy: PolicyMetrics,
 }
 
 /// A label, as the facade takes it.
@@ -92,6 +102,17 @@ impl Reporter for Metrics {
 
     fn accepted(&self, finding: &Finding) {
         self.findings.count(finding);
+        if let Some(expected) = &finding.expected {
+            self.policy.expected(expected);
+        }
+    }
+
+    fn policy(&self, status: &PolicyStatus) {
+        self.policy.tell(status);
+    }
+
+    fn reloaded(&self, outcome: Result<Reload, &PolicyErrors>) {
+        policy::reloaded(outcome);
     }
 
     fn suppressed(&self, lint: Lint) {

@@ -4,14 +4,16 @@ mod connection;
 #[cfg(test)]
 mod log;
 mod notice;
+mod policy;
 mod span;
 mod texts;
 
 use std::time::Duration;
 
-use super::{Notice, Reporter, Startup};
+use super::{Notice, PolicyStatus, Reporter, Startup};
 use crate::connection::{DialError, Ended, Party};
 use crate::lint::Client;
+use crate::policy::{PolicyErrors, Reload};
 
 pub use self::span::make_span;
 
@@ -25,6 +27,8 @@ pub const TARGET: &str = "tower_conn_lint";
 /// |---|---|
 /// | a finding that passed the rate limit | WARN where the fault is ours, INFO where it is a caller's or an upstream's |
 /// | what is wired, and what is therefore unknown: once, as the first connection is opened | INFO |
+/// | floors of the policy that don't hold: once, as the lint is built | WARN |
+/// | expectations that expire soon, expired, or seem needless: once each | WARN |
 /// | the record of a connection that ended | DEBUG |
 /// | a dial that failed | DEBUG |
 ///
@@ -42,13 +46,23 @@ impl Reporter for Tracing {
         notice::tell(notice);
     }
 
+    fn policy(&self, status: &PolicyStatus) {
+        policy::tell(status);
+    }
+
+    fn reloaded(&self, outcome: Result<Reload, &PolicyErrors>) {
+        policy::tell_reload(outcome);
+    }
+
     fn started(&self, startup: &Startup) {
         ::tracing::info!(
             target: TARGET,
             wired = %startup.wired,
             unknown = %startup.unknown(),
+            policy = startup.source.as_str(),
             preset = startup.preset.as_str(),
             cap = startup.cap.as_str(),
+            capped_floors = (!startup.capped_floors.is_empty()).then(|| policy::list(startup.capped_floors.iter())),
             "connections are watched",
         );
     }

@@ -27,7 +27,7 @@ pub struct Caller(Client<HttpConnector, Empty<Bytes>>);
 impl Service {
     pub async fn start(gateway: Authority) -> Service {
         let recorder = Recorder::new();
-        let lint = recorder.lint(service::policy::load());
+        let lint = recorder.lint(service::policy::load("conn-lint.toml".as_ref()));
         let (tcp, address) = bind().await;
         let (stop, stopped) = oneshot::channel::<oneshot::Sender<()>>();
         let stopped = async {

@@ -11,6 +11,7 @@ use std::error::Error;
 use axum::{Router, routing::post};
 use reqwest::header::{CONNECTION, HeaderMap, HeaderValue};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use tokio_rustls::rustls::crypto::ring;
 use tower_conn_lint::lint::Findings;
 use tower_conn_lint::{ConnHandle, ConnLint, Preset};
 
@@ -18,6 +19,8 @@ const REQUESTS: usize = 10;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
+    // reqwest has none of its own here, and wants one though nothing is under TLS.
+    _ = ring::default_provider().install_default();
     let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/v1/orders", tcp.local_addr()?);
     let app = Router::new().route("/v1/orders", post(|order: String| async { order }));

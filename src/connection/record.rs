@@ -3,7 +3,7 @@ mod exchange;
 mod flag;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ pub(crate) struct Record {
     pub(crate) dialler: Option<Arc<Dialler>>,
     party: OnceLock<Party>,
     course: AtomicU64,
-    flags: AtomicU16,
+    flags: AtomicU32,
     version: AtomicU8,
     standing: Standing,
     in_flight: AtomicU32,
@@ -96,7 +96,7 @@ impl Record {
             dialler: None,
             party: OnceLock::new(),
             course: AtomicU64::new(Course::START.bits()),
-            flags: AtomicU16::new(0),
+            flags: AtomicU32::new(0),
             version: AtomicU8::new(0),
             standing: Standing::default(),
             in_flight: AtomicU32::new(0),
@@ -260,17 +260,17 @@ impl Record {
 
     #[inline]
     pub(crate) fn is(&self, flag: Flag) -> bool {
-        self.flags.load(Ordering::Relaxed) & flag as u16 != 0
+        self.flags.load(Ordering::Relaxed) & flag as u32 != 0
     }
 
     /// Raises a flag; returns whether it was up before.
     #[inline]
     pub(crate) fn raise(&self, flag: Flag) -> bool {
-        self.flags.fetch_or(flag as u16, Ordering::Relaxed) & flag as u16 != 0
+        self.flags.fetch_or(flag as u32, Ordering::Relaxed) & flag as u32 != 0
     }
 
     pub(crate) fn lower(&self, flag: Flag) {
-        self.flags.fetch_and(!(flag as u16), Ordering::Relaxed);
+        self.flags.fetch_and(!(flag as u32), Ordering::Relaxed);
     }
 
     /// Where the last request went.
@@ -339,12 +339,15 @@ impl Record {
             requests: self.requests(),
             idle: self.idle(now),
             socket: self.is(Flag::Socket),
+            veiled: self.is(Flag::Veiled),
+            shaking: self.is(Flag::Shaking),
+            sealed: self.is(Flag::Sealed),
             hidden: self.hides_end(),
             polled: polled < JUST_NOW,
             panicking,
             stray_bytes: self.is(Flag::Stray),
             may_be_asked: self.is(Flag::MayBeRest)
-                || self.side == Side::Outbound && self.is_multiplexed(),
+                || self.side == Side::Outbound && (self.is_multiplexed() || self.is(Flag::Shaking)),
             multiplexed: self.is_multiplexed(),
             pool: self.dialler.as_ref().and_then(|dialler| dialler.pool),
             idle_beside: 0,

@@ -286,6 +286,13 @@ impl Shared {
         self.tell(&symptom, self.at_connection(record));
     }
 
+    /// Ends a connection whose socket is gone, unless a response is on its way to its caller.
+    pub(crate) fn close_if_gone(&self, record: &Record) {
+        if record.is(Flag::Gone) && !record.is_awaited() {
+            self.close(record);
+        }
+    }
+
     /// A connection ended.
     pub(crate) fn close(&self, record: &Record) {
         let now = self.clock.now();

@@ -59,10 +59,13 @@ impl OutboundLayer {
     /// use http::{HeaderMap, HeaderValue, header};
     /// use tower_conn_lint::ConnLint;
     ///
+    /// # fn build() -> reqwest::Result<()> {
     /// let mut headers = HeaderMap::new();
     /// headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    /// let client = reqwest::Client::builder().default_headers(headers.clone()).build().unwrap();
+    /// let client = reqwest::Client::builder().default_headers(headers.clone()).build()?;
     /// let layer = ConnLint::new().outbound("gateway").default_headers(&headers);
+    /// # Ok(())
+    /// # }
     /// ```
     #[cfg(feature = "reqwest")]
     #[must_use]

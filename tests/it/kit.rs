@@ -20,6 +20,7 @@ use tower_conn_lint::{ConnLint, Preset, lint};
 
 use crate::client::{call_20_times, pool};
 use crate::server::listen;
+use crate::tls;
 use crate::within::within;
 
 /// A server with everything wired; it ends with its value.
@@ -156,10 +157,9 @@ async fn a_client_of_reqwest_is_asserted_as_any_other() {
     let lint = recorder.lint(Preset::Strict1);
     let server = Wired::of(&lint).await;
     let layer = lint.connector_layer("gateway");
-    let client = reqwest::Client::builder().no_proxy().connector_layer(layer).build();
-    let mut gateway = ServiceBuilder::new()
-        .layer(lint.outbound("gateway"))
-        .service(client.expect("a client without TLS can't fail"));
+    let client = tls::reqwest().connector_layer(layer).build();
+    let mut gateway =
+        ServiceBuilder::new().layer(lint.outbound("gateway")).service(client.expect("it is built"));
     for _ in 0..20 {
         let request = reqwest::Request::new(http::Method::GET, server.url("/").parse().unwrap());
         let response = within("a call", gateway.ready().await.expect("it is ready").call(request));

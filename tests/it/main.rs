@@ -5,11 +5,13 @@ mod client;
 mod drops;
 mod edges;
 mod facts;
+mod failing;
 mod found;
 #[cfg(feature = "test-util")]
 mod kit;
 mod layered;
 mod message;
+mod over_tls;
 mod peers;
 mod programs;
 mod raw;
@@ -27,6 +29,7 @@ mod served;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;
+mod tls;
 #[cfg(target_os = "linux")]
 mod truth;
 mod truthful;

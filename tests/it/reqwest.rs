@@ -16,6 +16,7 @@ use tower_conn_lint::{ConnLint, Denied, IntentionalClose, Policy, Preset};
 
 use crate::found::{lint, lint_by};
 use crate::server::listen;
+use crate::tls;
 use crate::upstream::Upstream;
 use crate::within::within;
 
@@ -189,7 +190,7 @@ async fn a_client_that_is_observed_writes_and_reads_the_same() {
 
 /// A client that asks no proxy of this machine.
 fn client() -> Client {
-    Client::builder().no_proxy().build().expect("a client without TLS can't fail")
+    tls::reqwest().build().expect("it is built")
 }
 
 /// With the middleware.
@@ -202,8 +203,8 @@ fn wired(
     lint: &ConnLint,
     settings: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
 ) -> ClientWithMiddleware {
-    let builder = Client::builder().no_proxy().connector_layer(lint.connector_layer("gateway"));
-    gateway(lint, settings(builder).build().expect("a client without TLS can't fail"))
+    let builder = tls::reqwest().connector_layer(lint.connector_layer("gateway"));
+    gateway(lint, settings(builder).build().expect("it is built"))
 }
 
 fn get(url: &str) -> Request {

@@ -1,9 +1,7 @@
 //! Each way to serve gives handlers the same: their connection, its requests, and how it ended.
 
-use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -11,18 +9,16 @@ use axum::routing::{get, post};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::mpsc;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsAcceptor;
 use tower_conn_lint::connection::{Closer, EndCause, Ended};
 use tower_conn_lint::report::Reporter;
 use tower_conn_lint::{ConnHandle, ConnLint};
 
 use crate::server::listen;
+use crate::tls::Tls;
 use crate::within::within;
 
 /// A lint that tells of each connection that ended.
@@ -113,7 +109,7 @@ async fn by_axum_over_tcp() {
 #[tokio::test]
 async fn by_axum_over_a_unix_socket() {
     let (lint, mut ends) = lint();
-    let path = std::env::temp_dir().join(format!("conn-lint-{}.sock", std::process::id()));
+    let path = std::env::temp_dir().join(format!("conn-lint-served-{}.sock", std::process::id()));
     let listener = UnixListener::bind(&path).expect("a socket is bound");
     let served = axum::serve(lint.listener(listener), lint.make_service(app()));
     tokio::spawn(async move { served.await });
@@ -126,9 +122,9 @@ async fn by_axum_over_a_unix_socket() {
 
 #[tokio::test]
 async fn by_axum_over_tls() {
-    struct Tls(TcpListener, TlsAcceptor);
+    struct Listener(TcpListener, TlsAcceptor);
 
-    impl axum::serve::Listener for Tls {
+    impl axum::serve::Listener for Listener {
         type Io = tokio_rustls::server::TlsStream<TcpStream>;
         type Addr = SocketAddr;
 
@@ -148,13 +144,13 @@ async fn by_axum_over_tls() {
 
     let (lint, mut ends) = lint();
     let (tcp, addr) = listen().await;
-    let (server, client) = tls();
-    let served = axum::serve(lint.listener(Tls(tcp, server)), lint.make_service(app()));
+    let tls = Tls::new();
+    let listener = Listener(tcp, tls.acceptor());
+    let served = axum::serve(lint.listener(listener), lint.make_service(app()));
     tokio::spawn(async move { served.await });
 
     let stream = TcpStream::connect(addr).await.expect("a dial");
-    let name = ServerName::try_from("localhost").expect("a name");
-    use_twice(client.connect(name, stream).await.expect("a handshake")).await;
+    use_twice(tls.connect(stream).await).await;
     let ended = is_told(&mut ends).await;
     assert!(ended.peer.is_some(), "{ended:?}");
 }
@@ -236,23 +232,4 @@ async fn handlers_go_on_and_learn_nothing_where_every_lint_is_off() {
         assert_eq!(ask(&mut stream, "GET / ").await, "request 0, reused false");
         assert_eq!(ask(&mut stream, "POST /close ").await, "unsupported");
     }
-}
-
-/// Both ends of TLS on loopback, with a certificate of their own.
-fn tls() -> (TlsAcceptor, TlsConnector) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-    let made = made.expect("a certificate is made");
-    let certificate = CertificateDer::from(made.cert.der().to_vec());
-    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes());
-    let server = ServerConfig::builder().with_no_client_auth();
-    let server = server.with_single_cert(vec![certificate.clone()], key.expect("a key"));
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).expect("a root");
-    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let server = Arc::new(valid(server));
-    (TlsAcceptor::from(server), TlsConnector::from(Arc::new(client)))
-}
-
-fn valid<T, E: Debug>(made: Result<T, E>) -> T {
-    made.expect("the configuration is valid")
 }

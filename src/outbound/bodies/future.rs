@@ -70,7 +70,7 @@ where
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
-            let mark = Mark::Response { record, _hold: hold };
+            let mark = Mark::Response { record, hold };
             response.map(|body| TrackedBody::timed(body, mark, stopwatch))
         }))
     }

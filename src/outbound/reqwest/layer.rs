@@ -15,13 +15,15 @@ use crate::lint::Client;
 /// use std::time::Duration;
 /// use tower_conn_lint::ConnLint;
 ///
+/// # fn build() -> reqwest::Result<()> {
 /// let lint = ConnLint::new();
 /// let idle = Duration::from_secs(30);
 /// let client = reqwest::Client::builder()
 ///     .pool_idle_timeout(idle)
 ///     .connector_layer(lint.connector_layer("gateway").pool(idle, usize::MAX))
-///     .build()
-///     .unwrap();
+///     .build()?;
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConnectorLayer {

@@ -26,6 +26,7 @@ use tower_conn_lint::{ConnHandle, ConnLint, ConnLintBuilder, ManualClock, Preset
 use super::{client, gateway, wired};
 use crate::raw::Peer;
 use crate::server::{Server, echo_upgraded, listen};
+use crate::tls;
 use crate::upstream::Upstream;
 use crate::within::within;
 
@@ -397,7 +398,7 @@ async fn an_upgrade_passes_through_and_is_no_more_http() {
 async fn a_client_as_a_service_tells_its_connections_as_well() {
     let (lint, told) = lint();
     let upstream = Upstream::plain().await;
-    let builder = reqwest::Client::builder().no_proxy();
+    let builder = tls::reqwest();
     let client = builder.connector_layer(lint.connector_layer("gateway")).build();
     let mut gateway = ServiceBuilder::new()
         .buffer(4)
@@ -423,7 +424,7 @@ async fn a_pool_that_is_declared_is_compared_with_what_its_upstream_says() {
     })
     .await;
     let layer = lint.connector_layer("gateway").pool(Duration::from_secs(90), usize::MAX);
-    let client = reqwest::Client::builder().no_proxy().connector_layer(layer).build();
+    let client = tls::reqwest().connector_layer(layer).build();
     let gateway = gateway(&lint, client.expect("it is built"));
     call(&gateway, &upstream.url("/")).await.expect("its dial was seen");
     let lints: Vec<_> = told.with(|kept| kept.findings.iter().map(|found| found.lint).collect());
@@ -436,7 +437,7 @@ async fn a_client_without_the_layer_or_of_another_name_tells_no_connection() {
     let upstream = Upstream::plain().await;
     let bare = gateway(&lint, client());
     assert!(call(&bare, &upstream.url("/")).await.is_none(), "its dial was not seen");
-    let builder = reqwest::Client::builder().no_proxy().connector_layer(lint.connector_layer("a"));
+    let builder = tls::reqwest().connector_layer(lint.connector_layer("a"));
     let other = gateway(&lint, builder.build().expect("it is built"));
     assert!(call(&other, &upstream.url("/")).await.is_none(), "it is another client's");
     let dialled = told.with(|kept| name(kept.opened[0].party.as_ref()));

@@ -7,6 +7,7 @@ use tower_conn_lint::lint::{self, Action};
 use tower_conn_lint::{ConnLint, Preset};
 
 use crate::found::lint;
+use crate::tls;
 use crate::upstream::Upstream;
 use crate::within::within;
 
@@ -89,8 +90,8 @@ fn headers(connection: &'static str) -> HeaderMap {
 }
 
 fn client(connection: &'static str) -> Client {
-    let builder = Client::builder().no_proxy().default_headers(headers(connection));
-    builder.build().expect("a client without TLS can't fail")
+    let builder = tls::reqwest().default_headers(headers(connection));
+    builder.build().expect("it is built")
 }
 
 /// A client with such a default, which is declared.

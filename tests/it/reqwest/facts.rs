@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use http::{HeaderMap, HeaderValue, header};
-use reqwest::Client;
 use tower::layer::layer_fn;
 use tower::util::MapRequest;
 
 use super::{client, get};
+use crate::tls;
 use crate::upstream::Upstream;
 use crate::within::within;
 
@@ -23,7 +23,7 @@ tokio::task_local! {
 #[tokio::test]
 async fn default_fields_are_added_below_every_layer_unless_the_request_has_its_own() {
     let close = HeaderMap::from_iter([(header::CONNECTION, HeaderValue::from_static("close"))]);
-    let client = Client::builder().no_proxy().default_headers(close).build().expect("it is built");
+    let client = tls::reqwest().default_headers(close).build().expect("it is built");
     let upstream = Upstream::plain().await;
     for keeps in [false, true] {
         let before = upstream.connections();
@@ -61,7 +61,7 @@ async fn a_dial_begins_as_its_call_is_polled_first_and_a_redirects_later() {
 
     let (within_calls, others) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let counters = (within_calls.clone(), others.clone());
-    let builder = Client::builder().no_proxy().connector_layer(layer_fn(move |connector| {
+    let builder = tls::reqwest().connector_layer(layer_fn(move |connector| {
         let (within_calls, others) = counters.clone();
         MapRequest::new(connector, move |request| {
             let is_within = IN_CALL.try_with(|()| ()).is_ok();
@@ -104,7 +104,7 @@ async fn a_client_drops_its_connector_as_it_is_dropped() {
     let held = Arc::new(());
     let upstream = Upstream::plain().await;
     let holder = held.clone();
-    let builder = Client::builder().no_proxy().connector_layer(layer_fn(move |connector| {
+    let builder = tls::reqwest().connector_layer(layer_fn(move |connector| {
         let held = holder.clone();
         MapRequest::new(connector, move |request| {
             _ = &held;

@@ -12,6 +12,7 @@ mod pools;
 mod reqwest;
 mod row;
 mod scene;
+mod tls;
 mod tunnels;
 
 use std::future::Future;
@@ -55,6 +56,7 @@ impl Table {
         failures::rows(&mut table);
         ends::rows(&mut table);
         tunnels::rows(&mut table);
+        tls::rows(&mut table);
         table
     }
 

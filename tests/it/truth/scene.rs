@@ -25,6 +25,7 @@ use tower_conn_lint::report::Reporter;
 use tower_conn_lint::{ConnLint, Preset};
 
 use crate::server::listen;
+use crate::tls;
 use crate::within::within;
 
 /// Who sees what, on the two sides.
@@ -152,8 +153,8 @@ impl Scene {
     ) -> ClientWithMiddleware {
         let lint = &self.client.lint;
         let connector = lint.connector_layer("gateway");
-        let builder = reqwest::Client::builder().no_proxy().connector_layer(connector);
-        let client = settings(builder).build().expect("a client without TLS can't fail");
+        let builder = tls::reqwest().connector_layer(connector);
+        let client = settings(builder).build().expect("it is built");
         ClientBuilder::new(client).with(lint.outbound("gateway")).build()
     }
 
@@ -218,6 +219,15 @@ impl Reporter for Teller {
 // === impl Site ===
 
 impl Site {
+    pub(super) fn new(
+        addr: SocketAddr,
+        accepted: Arc<AtomicUsize>,
+        task: JoinHandle<()>,
+        stop: oneshot::Sender<()>,
+    ) -> Site {
+        Site { addr, accepted, task, stop: Some(stop) }
+    }
+
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.addr)
     }

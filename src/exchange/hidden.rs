@@ -92,10 +92,10 @@ impl Shared {
     /// An exchange ended on such a connection: by what a message of it announced, the connection
     /// did, too.
     fn exchanged_hidden(&self, record: &Record) {
-        if record.is_multiplexed() || record.state() == State::Active {
+        if record.state() == State::Active {
             return;
         }
-        if record.course().log().any(EndCause::is_announced) {
+        if !record.is_multiplexed() && record.course().log().any(EndCause::is_announced) {
             self.connections.pairs.remove(record);
             self.close(record);
         } else if record.dialler.as_ref().is_some_and(|dialler| dialler.is_dropped()) {

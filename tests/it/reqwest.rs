@@ -114,6 +114,51 @@ async fn a_close_that_is_declared_beside_its_request_is_no_finding() {
     within("a call", request.send()).await.expect("it succeeds");
     assert!(upstream.take()[0].says("close"), "it is sent as it was meant");
     assert!(found.all().is_empty(), "{:?}", found.lints());
+
+    let mut service = lint.outbound("gateway").layer(client());
+    let request = http::Request::get(upstream.url("/")).header("connection", "close");
+    let request = request.extension(IntentionalClose("the last call")).body("");
+    let request = Request::try_from(request.expect("it is well-formed")).expect("it is, too");
+    call(&mut service, request).await;
+    assert!(upstream.take()[0].says("close"), "it is sent as it was meant");
+    assert!(found.all().is_empty(), "{:?}", found.lints());
+}
+
+#[tokio::test]
+async fn a_request_of_a_service_keeps_its_timeout_its_url_and_its_body() {
+    let (lint, found) = lint(Preset::Recommended1);
+    let upstream = Upstream::plain().await;
+    let service = lint.outbound("gateway").layer(tower::service_fn(async |request: Request| {
+        let told = (request.timeout().copied(), request.url().clone(), request.body().is_none());
+        client().execute(request).await.map(|mut response| {
+            response.extensions_mut().insert(told);
+            response
+        })
+    }));
+    let url = format!("{}#fragment", upstream.url("/%41?b=c"));
+    let timeout = Some(std::time::Duration::from_secs(9));
+    for body in [None, Some("abc")] {
+        let mut request = closing(&url);
+        *request.timeout_mut() = timeout;
+        *request.body_mut() = body.map(Into::into);
+        let response = call(&mut service.clone(), request).await;
+        let told = response.extensions().get::<(Option<std::time::Duration>, reqwest::Url, bool)>();
+        let expected = (timeout, url.parse().expect("it is a URL"), body.is_none());
+        assert_eq!(told, Some(&expected));
+        assert_eq!(upstream.take()[0].body, body.unwrap_or_default().as_bytes());
+    }
+    assert_eq!(found.of(lint::CLIENT_SENDS_CLOSE).len(), 2, "it was looked at");
+}
+
+#[tokio::test]
+async fn of_two_layers_around_a_service_the_inner_one_tells() {
+    let (lint, found) = lint(Preset::Observe1);
+    let upstream = Upstream::plain().await;
+    let inner = lint.outbound("inner").layer(client());
+    let mut outer = lint.outbound("outer").layer(inner);
+    call(&mut outer, closing(&upstream.url("/"))).await;
+    let finding = found.one(lint::CLIENT_SENDS_CLOSE);
+    assert_eq!(finding.client.expect("it is a client's").name.as_str(), "inner");
 }
 
 #[tokio::test]

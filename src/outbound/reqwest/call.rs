@@ -7,10 +7,11 @@ use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{Request, Response};
 
 use super::body::track;
+use super::extensions::lend;
 use super::scope::{Scope, upstream};
 use crate::connection::{Record, Turn};
 use crate::denied::Denied;
-use crate::exchange::{Arrived, Exchange, Hidden, Placement, UnderWay};
+use crate::exchange::{Arrived, Exchange, Hidden, Placement, Refusal, UnderWay};
 use crate::handle::ConnHandle;
 use crate::wired::{Mark, Stopwatch};
 
@@ -28,11 +29,12 @@ pub(super) struct Call {
 // === impl Call ===
 
 impl Call {
-    /// Judges a request that is about to be sent, and mends it where the policy says so.
+    /// Judges a request that is about to be sent, and mends it where the policy says so. A
+    /// middleware has its extensions beside it, a service within it.
     pub(super) fn begin(
         placement: &Arc<Placement>,
         request: &mut Request,
-        extensions: &mut Extensions,
+        beside: Option<&mut Extensions>,
     ) -> Result<Call, Denied> {
         let outlet = placement.outlet.as_ref().expect("an outbound layer has a client");
         let mut head = http::Request::new(());
@@ -41,7 +43,6 @@ impl Call {
         // What is no URI reqwest refuses by itself.
         *head.uri_mut() = request.url().as_str().parse().unwrap_or_default();
         mem::swap(head.headers_mut(), request.headers_mut());
-        mem::swap(head.extensions_mut(), extensions);
 
         let default = outlet.default_connection.as_ref();
         let default = default.filter(|_| !head.headers().contains_key(header::CONNECTION));
@@ -49,13 +50,16 @@ impl Call {
             head.headers_mut().insert(header::CONNECTION, default.clone());
         }
         let mut exchange = Exchange::send(placement, &head);
-        let judged = if exchange.is_clean() { Ok(()) } else { exchange.judge(&mut head, true) };
+        let judged = match (exchange.is_clean(), beside) {
+            (true, _) => Ok(()),
+            (false, Some(extensions)) => judge(&mut exchange, &mut head, extensions),
+            (false, None) => lend(request, |own| judge(&mut exchange, &mut head, own)),
+        };
         if let Some(default) = default {
             displace(head.headers_mut(), default);
         }
 
         mem::swap(head.headers_mut(), request.headers_mut());
-        mem::swap(head.extensions_mut(), extensions);
         judged.map_err(|refusal| refusal.denied)?;
         let (name, lint) = (outlet.client.name, placement.shared.mark());
         let scope = Scope::new(name, lint, request.url(), outlet.under_way.clone());
@@ -128,6 +132,17 @@ impl Call {
         let exchange = Hidden { shared: shared.clone(), record, _under_way: under_way };
         track(response, Mark::Hidden(exchange), stopwatch)
     }
+}
+
+fn judge(
+    exchange: &mut Exchange,
+    head: &mut http::Request<()>,
+    extensions: &mut Extensions,
+) -> Result<(), Refusal> {
+    mem::swap(head.extensions_mut(), extensions);
+    let judged = exchange.judge(head, true);
+    mem::swap(head.extensions_mut(), extensions);
+    judged
 }
 
 /// What the client below adds can't be taken away here; a field that is there it leaves alone.

@@ -31,7 +31,7 @@ impl Middleware for OutboundLayer {
             if placement.is_off() {
                 return next.run(request, extensions).await;
             }
-            let call = Call::begin(placement, &mut request, extensions)
+            let call = Call::begin(placement, &mut request, Some(extensions))
                 .map_err(|denied| Error::middleware(outbound::Error::Denied(denied)))?;
             let mut handling = next.run(request, extensions);
             let polled = poll_fn(|cx| call.scope.poll(|| handling.as_mut().poll(cx)));

@@ -18,9 +18,23 @@
 //! # }
 //! ```
 //!
-//! As a service it is `lint.outbound("gateway").layer(client)`. A middleware's requests carry
-//! extensions (`with_extension(IntentionalClose("..."))`). Those of a service show none, so there an
-//! exception belongs to the layer, and of two layers of ours each tells what it finds on a request.
+//! As a service it is `lint.outbound("gateway").layer(client)`. A request that means to close says so in
+//! its extensions: by a middleware `with_extension(IntentionalClose("..."))`, for a service as it is
+//! made of one of the crate http, since a builder of reqwest's gives none (0.13.5):
+//!
+//! ```
+//! use tower_conn_lint::IntentionalClose;
+//!
+//! # fn build() -> Result<reqwest::Request, Box<dyn std::error::Error>> {
+//! let request = http::Request::get("http://gateway/")
+//!     .header("connection", "close")
+//!     .extension(IntentionalClose("the last call"))
+//!     .body("")?;
+//! let request = reqwest::Request::try_from(request)?;
+//! # Ok(request)
+//! # }
+//! # build().unwrap();
+//! ```
 //!
 //! # What is seen
 //!
@@ -48,6 +62,8 @@
 //!   `unknown` until a response comes on it. A redirect that comes back to its URL is not noticed.
 //! - *HTTP/3, Unix sockets, named pipes*: they have no pair of addresses, so their responses have no
 //!   handle. HTTP/3 does not dial by the connector.
+//! - *stale reuse*: an error names the connection that a request failed on, but not whether a byte of
+//!   its response had come, so `stale-reuse` is never found here.
 //! - *default fields*, which reqwest adds below: see [`OutboundLayer::default_headers`].
 //! - what a proxy does behind its connection: the upstream is who was asked for, the peer's address
 //!   the proxy's.
@@ -66,6 +82,7 @@ mod body;
 mod call;
 mod connector;
 mod dial;
+mod extensions;
 mod layer;
 mod middleware;
 mod scope;

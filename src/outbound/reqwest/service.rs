@@ -3,7 +3,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::Extensions;
 use pin_project_lite::pin_project;
 use reqwest::{Request, Response};
 use tower_service::Service;
@@ -48,8 +47,7 @@ where
         let placement = self.placed.placement();
         let mut call = None;
         if !placement.is_off() {
-            // Those of a request of reqwest are its own.
-            match Call::begin(placement, &mut request, &mut Extensions::new()) {
+            match Call::begin(placement, &mut request, None) {
                 Ok(begun) => call = Some(begun),
                 Err(denied) => {
                     return ResponseFuture { future: None, call: None, denied: Some(denied) };

@@ -247,6 +247,21 @@ async fn streams_of_http2_share_a_connection_that_is_known() {
 }
 
 #[tokio::test]
+async fn a_connection_of_http2_ends_with_its_client_once_its_last_response_was_read() {
+    let (lint, told) = lint();
+    let server = Server::auto(Router::new().route("/", get(|| async { "hello" }))).await;
+    let gateway = wired(&lint, |builder| builder.http2_prior_knowledge());
+    let response = within("a call", gateway.get(server.url("/")).send()).await;
+    drop(gateway);
+    assert!(told.with(|kept| kept.ended.is_empty()), "it is read still");
+    within("a body", response.expect("it succeeds").bytes()).await.expect("it is read");
+    told.with(|kept| {
+        let [ended] = &kept.ended[..] else { panic!("one end: {:?}", kept.ended) };
+        assert!(ended.end.beside.contains(EndCause::ClientDropped), "{ended:?}");
+    });
+}
+
+#[tokio::test]
 async fn whether_an_older_connection_of_http2_was_usable_is_not_said() {
     let clock = ManualClock::new();
     let builder = ConnLint::builder().policy(Preset::Strict1).environment("");

@@ -176,8 +176,8 @@ impl ConnLint {
     }
 
     /// An acceptor for axum-server around another, whose connections have records and whose
-    /// requests carry a [`ConnHandle`](crate::ConnHandle). Around one for TLS, it sees what is
-    /// within.
+    /// requests carry a [`ConnHandle`](crate::ConnHandle). Around one for TLS it sees what is
+    /// within, and a handshake that fails as a connection without a request; within one, the socket.
     ///
     /// ```no_run
     /// # async fn serve(app: axum::Router) -> std::io::Result<()> {

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
+use axum_server::accept::DefaultAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -14,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tower_conn_lint::connection::{Closer, EndCause, Ended};
+use tower_conn_lint::inbound::PerConnection;
 use tower_conn_lint::report::Reporter;
 use tower_conn_lint::{ConnHandle, ConnLint};
 
@@ -47,6 +50,16 @@ fn app() -> Router {
         }
     };
     Router::new().route("/", get(tell).post(tell)).route("/close", post(close))
+}
+
+/// By hyper-util.
+async fn serve<T>(stream: T, service: PerConnection<Router>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = TowerToHyperService::new(service);
+    let server = auto::Builder::new(TokioExecutor::new());
+    _ = server.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
 
 /// Two requests on one connection, and then its end: by the peer.
@@ -177,17 +190,66 @@ async fn by_a_loop_of_hyper_util() {
     tokio::spawn(async move {
         while let Ok((stream, peer)) = tcp.accept().await {
             let (stream, connection) = lint.accept(stream, peer);
-            let service = TowerToHyperService::new(connection.service(app()));
-            tokio::spawn(async move {
-                let server = auto::Builder::new(TokioExecutor::new());
-                _ = server.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
-            });
+            tokio::spawn(serve(stream, connection.service(app())));
         }
     });
 
     use_twice(TcpStream::connect(addr).await.expect("a dial")).await;
     let ended = is_told(&mut ends).await;
     assert!(ended.peer.is_some(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn by_a_loop_over_tls_from_below_it_and_from_above() {
+    for is_above in [false, true] {
+        let (lint, mut ends) = lint();
+        let (tcp, addr) = listen().await;
+        let tls = Tls::new();
+        let acceptor = tls.acceptor();
+        tokio::spawn(async move {
+            while let Ok((stream, peer)) = tcp.accept().await {
+                if is_above {
+                    let stream = acceptor.accept(stream).await.expect("they agree");
+                    let (stream, connection) = lint.accept(stream, peer);
+                    tokio::spawn(serve(stream, connection.service(app())));
+                } else {
+                    let (stream, connection) = lint.accept(stream, peer);
+                    let stream = acceptor.accept(stream).await.expect("they agree");
+                    tokio::spawn(serve(stream, connection.service(app())));
+                }
+            }
+        });
+
+        let stream = TcpStream::connect(addr).await.expect("a dial");
+        use_twice(tls.connect(stream).await).await;
+        is_told(&mut ends).await;
+    }
+}
+
+#[tokio::test]
+async fn by_axum_server_over_tls_from_below_it_and_from_above() {
+    for is_above in [false, true] {
+        let (lint, mut ends) = lint();
+        let tls = Tls::new();
+        let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls.server()));
+        let handle = axum_server::Handle::new();
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (server, app) = (axum_server::bind(addr).handle(handle.clone()), app());
+        if is_above {
+            let server = server.acceptor(lint.acceptor(acceptor));
+            tokio::spawn(server.serve(app.into_make_service()));
+        } else {
+            let below = lint.acceptor(DefaultAcceptor::new());
+            let server = server.acceptor(acceptor.acceptor(below));
+            tokio::spawn(server.serve(app.into_make_service()));
+        }
+        let addr = within("the server", handle.listening()).await.expect("it listens");
+
+        let stream = TcpStream::connect(addr).await.expect("a dial");
+        use_twice(tls.connect(stream).await).await;
+        let ended = is_told(&mut ends).await;
+        assert!(ended.peer.is_some() && ended.local == Some(addr), "{ended:?}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum_server::accept::{Accept, DefaultAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Method, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
 use tower::util::BoxCloneSyncService;
-use tower::{ServiceBuilder, ServiceExt as _};
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _};
 use tower_conn_lint::connection::{EndCause as C, TrackedBody};
 use tower_conn_lint::outbound;
 
@@ -59,6 +59,9 @@ const MIB: usize = 1 << 20;
 const TIMES: usize = 20;
 
 pub(super) fn rows(table: &mut Table) {
+    for alpn in [Alpn::Http1, Alpn::Http2] {
+        reqwest(table, alpn);
+    }
     for wired in [Wired::Below, Wired::Above] {
         for alpn in [Alpn::Http1, Alpn::Http2] {
             pools(table, wired, alpn);
@@ -68,6 +71,41 @@ pub(super) fn rows(table: &mut Table) {
         messages(table, wired);
         callers(table, wired);
         upstreams(table, wired);
+    }
+}
+
+/// The client shows no ends: see the rows of reqwest.
+fn reqwest(table: &mut Table, alpn: Alpn) {
+    for (what, path, cause) in [
+        ("a handler sends close", "/close", C::ResponseClose),
+        ("a client for each request", "/bytes/5", C::Unknown),
+    ] {
+        if (alpn, cause) == (Alpn::Http2, C::ResponseClose) {
+            continue;
+        }
+        let what = named(what, Wired::Below, alpn).replace("wired below", "reqwest");
+        table.act(&what, async move |what| {
+            let stage = Stage::new(Wired::Below, alpn);
+            let site = stage.serve(app()).await;
+            let lint = &stage.scene.client.lint;
+            for _ in 0..TIMES {
+                let client = stage.tls.reqwest(alpn);
+                let client = client.connector_layer(lint.connector_layer("gateway")).build();
+                let gateway = lint.outbound("gateway").layer(client.expect("it is built"));
+                let request = reqwest::Request::new(Method::GET, url(&site, path).parse().unwrap());
+                let response = within("a call", gateway.oneshot(request)).await;
+                let body = response.expect("it succeeds").bytes();
+                within("a body", body).await.expect("it is read");
+            }
+            let (first, server): (_, &[C]) = match cause {
+                C::ResponseClose => (First::Race, &[C::ResponseClose]),
+                _ => (stage.leaving(), stage.left()),
+            };
+            let client: &[C] =
+                if cause == C::ResponseClose { &[C::ResponseClose] } else { &[C::Unknown] };
+            let done = stage.done(what, TIMES, first).server(server).hidden(client);
+            Some(done.row(&stage.scene, &site).await)
+        });
     }
 }
 

@@ -377,6 +377,33 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_of_a_message_is_no_word_that_the_peer_ends() {
+        let now = Instant::now();
+        let record = |side| Record::new(side, Clock::default(), now, Addresses::default());
+        let is_heeded = |record: &Record| {
+            record.read_alert(24);
+            record.course().is_peer_ending()
+        };
+        let client = record(Side::Outbound);
+        client.wrote(100, || now);
+        client.read(100);
+        assert!(!is_heeded(&client), "a response comes in, though no layer saw it yet");
+        client.answer(now);
+        assert!(!is_heeded(&client), "its body does");
+        client.answering();
+        client.finish(|| now, Finish::Whole);
+        assert!(is_heeded(&client), "nothing is under way");
+        client.wrote(100, || now);
+        assert!(!client.course().is_peer_ending(), "another request went out");
+        assert!(is_heeded(&client), "nothing of its response came");
+
+        let server = record(Side::Inbound);
+        assert!(is_heeded(&server), "nothing is under way");
+        server.begin(now, Flag::BodyUnread);
+        assert!(!is_heeded(&server), "it may be a piece of the request");
+    }
+
+    #[test]
     fn a_record_is_small() {
         // With the two counts of its `Arc`.
         let size = size_of::<Record>() + 2 * size_of::<usize>();

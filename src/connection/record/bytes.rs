@@ -53,11 +53,16 @@ impl Record {
         }
     }
 
-    /// The peer says within TLS that it ends. While a request comes in, it may be a piece of that.
+    /// The peer says within TLS that it ends. While a message comes in, it may be a piece of that.
     #[cold]
     pub(crate) fn read_alert(&self, bytes: usize) {
         self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
-        if self.side == Side::Outbound || self.course().phase() == Phase::Idle {
+        let is_between = match self.course().phase() {
+            Phase::Idle => true,
+            Phase::Asked => self.side == Side::Outbound && !self.is(Flag::Stray),
+            _ => false,
+        };
+        if is_between {
             self.note(Event::PeerEnding);
         }
     }

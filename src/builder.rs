@@ -209,7 +209,7 @@ impl ConnLintBuilder {
     }
 
     fn build_lossy(self) -> (ConnLint, Option<PolicyErrors>) {
-        let (levels, errors) = resolve_levels(&self.levels, &self.policy);
+        let (levels, errors) = resolve_levels(&self.levels, self.bounds, &self.policy);
         let environment = self.read_environment();
         let budget = if self.clock.is_system() { Budget::of_process() } else { Arc::default() };
 

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use lexopt::Parser;
 use serde_json::{Value, json};
-use tower_conn_lint::policy::{Change, Rollout};
+use tower_conn_lint::policy::{Change, Spread};
 
 use crate::command::{Arguments, Command, Failure, Streams, Verdict};
 use crate::files::Files;
@@ -26,7 +26,8 @@ on a method or on a part of the paths touches "at most" as many.
 --json: {"changes": [{"route": null where none is, "lint", "from": ROLLOUT, "to": ROLLOUT}],
 "touched": null or {"window" in seconds, "requests", "at_least", "at_most", "routes": [{"side",
 "route": or the upstream, "client": or null, "requests", "at_least", "at_most"}]}, "problems": as
-`check` has them}; ROLLOUT: {"level", "share" of the instances or null for all}.
+`check` has them}; ROLLOUT: {"level", "share" of the instances or null for all, "outside": ROLLOUT
+of the others, null where that is no more than `warn`}.
 "#,
     run,
 };
@@ -72,7 +73,7 @@ fn write(changes: &[Change], out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "no lint changes")?;
     }
     let is_same = |one: &Change, other: &Change| {
-        (one.lint, one.from, one.to) == (other.lint, other.from, other.to)
+        (one.lint, &one.from, &one.to) == (other.lint, &other.from, &other.to)
     };
     let everywhere: Vec<_> = changes.iter().take_while(|change| change.route.is_none()).collect();
     let own = |change: &&Change| {
@@ -94,7 +95,10 @@ fn write(changes: &[Change], out: &mut dyn Write) -> Result<(), Failure> {
 
 /// As the library's own is with the feature `serde`.
 fn object(change: &Change) -> Value {
-    let rollout = |of: &Rollout| json!({ "level": of.level.as_str(), "share": of.share });
+    fn rollout(of: &Spread) -> Value {
+        let outside = of.outside.as_deref().map(rollout);
+        json!({ "level": of.level.as_str(), "share": of.share, "outside": outside })
+    }
     json!({
         "route": change.route.as_ref().map(ToString::to_string),
         "lint": change.lint.name(),

@@ -6,9 +6,7 @@ use lexopt::Parser;
 use serde_json::{Value, json};
 use tower_conn_lint::connection::Side;
 use tower_conn_lint::lint::Lint;
-use tower_conn_lint::policy::{
-    DecidedBy, Effective, EffectiveLevel, LintName, PolicyError, Query, Rollout,
-};
+use tower_conn_lint::policy::{Effective, EffectiveLevel, LintName, PolicyError, Query};
 
 use crate::command::{Arguments, Command, Failure, Streams, Verdict};
 use crate::files::Files;
@@ -23,9 +21,10 @@ pub(crate) const COMMAND: Command = Command {
 left out, as in a service that runs, and told at the end. FILE may be `-`.
 
 --json: {"request", "route": the route that holds or null, "excluded": whether no lint runs there,
-"levels": [{"lint", "level", "share" of the instances or null for all, "by", "origin",
-"would": the preview's level or null}], "problems": as `check` has them}; "by" is one of preset,
-lints, route, expectation, floor, cap.
+"levels": [LEVEL], "problems": as `check` has them}; LEVEL: {"lint", "level", "share" of the
+instances or null for all, "outside": LEVEL of the others, null where that is no more than `warn`,
+"by": one of preset, lints, route, expectation, floor, cap, "origin", "would": the preview's level
+or null}.
 "#,
     run,
 };
@@ -94,22 +93,13 @@ fn write(
     }
     let width = effective.iter().map(|level| level.lint.name().len()).max().unwrap_or(0);
     for level in effective.iter() {
-        let EffectiveLevel { lint, by, origin, would, .. } = level;
-        write!(out, "  {lint:<width$}  {}, {origin}", rollout(level))?;
-        if !matches!(by, DecidedBy::Lints | DecidedBy::Route) {
-            write!(out, " ({by})")?;
-        }
-        match would.filter(|would| *would != level.level) {
-            Some(would) => writeln!(out, ", would={would}")?,
-            None => writeln!(out)?,
-        }
+        let lint = level.lint.name();
+        let text = level.to_string();
+        let text =
+            text.strip_prefix(lint).and_then(|text| text.strip_prefix(" = ")).unwrap_or(&text);
+        writeln!(out, "  {lint:<width$}  {text}")?;
     }
     Ok(())
-}
-
-fn rollout(level: &EffectiveLevel) -> Rollout {
-    let of_all = Rollout::from(level.level);
-    level.share.map_or(of_all, |share| Rollout::new(level.level, share))
 }
 
 /// As the library's own is with the feature `serde`.
@@ -118,6 +108,7 @@ fn object(level: &EffectiveLevel) -> Value {
         "lint": level.lint.name(),
         "level": level.level.as_str(),
         "share": level.share,
+        "outside": level.outside.as_deref().map(object),
         "by": level.by.as_str(),
         "origin": level.origin.to_string(),
         "would": level.would.map(|would| would.as_str()),

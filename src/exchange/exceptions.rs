@@ -1,9 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::lint::{Label, Lint};
 
-/// What code excepts on connections and in windows, and why. Asked where something was found, so
+/// What code excepts, and why; of connections and windows also where. Asked where something was found, so
 /// that it may take a lock.
 #[derive(Debug, Default)]
 pub(crate) struct Exceptions(Mutex<Known>);
@@ -16,6 +16,8 @@ struct Known {
     callers: HashMap<Lint, Arc<str>>,
     /// Of layers on requests, by number: a connection and a route keep the numbers as bits.
     requests: Vec<(Lint, Arc<str>)>,
+    /// Each lint that is excepted anywhere, and the first reason for it.
+    all: BTreeMap<Lint, Arc<str>>,
 }
 
 // === impl Exceptions ===
@@ -26,6 +28,15 @@ impl Exceptions {
 
     /// As many as tell their own reason; behind them is one number for each lint of connections.
     const REASONS: usize = 48;
+
+    pub(super) fn note(&self, lint: Lint, reason: &Arc<str>) {
+        self.known().all.entry(lint).or_insert_with(|| reason.clone());
+    }
+
+    /// What was noted so far.
+    pub(super) fn noted(&self) -> BTreeMap<Lint, Arc<str>> {
+        self.known().all.clone()
+    }
 
     /// Excepts a lint for a client and all its connections.
     pub(crate) fn of_client(&self, client: Label, lint: Lint, reason: &Arc<str>) {

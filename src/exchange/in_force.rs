@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::connection::Bounds;
 use crate::lint::{Level, Lint};
-use crate::policy::{Beside, Environment, Instance, Policy, PolicySource, Table};
+use crate::policy::{Beside, Environment, Instance, Policy, PolicyError, PolicySource, Table};
 #[cfg(feature = "config")]
 use crate::policy::{PolicyErrors, Severity};
 
@@ -78,6 +78,11 @@ impl InForce {
 
     pub(crate) fn policy(&self) -> Arc<Policy> {
         lock(&self.now).policy.clone()
+    }
+
+    /// What code sets below the policy's floors.
+    pub(crate) fn lowered_by_code(&self) -> Vec<PolicyError> {
+        self.policy().lowered_by_code(&self.beside.code, self.beside.bounds)
     }
 
     pub(crate) fn source(&self) -> PolicySource {

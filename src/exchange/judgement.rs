@@ -99,8 +99,11 @@ impl Subject<'_> {
         let Subject { placement, rules, head, .. } = self;
         let place = Place::from(head.message);
         let verdict = rules.verdict(lint, place, || placement.exception(lint).cloned())?;
-        let Verdict { level, would, reason, expected } = verdict;
+        let Verdict { level, capped, would, reason, expected } = verdict;
+        let acts = capped.filter(|floor| *floor > Level::Warn);
+        let action = acts.map_or(Action::None, |_| Action::StoodAside(StandAside::Capped));
         Some(Finding {
+            action,
             reason,
             expected,
             method: Some(self.method.clone()),
@@ -109,7 +112,7 @@ impl Subject<'_> {
             server: self.server,
             version: self.version,
             evidence: Evidence::of(lint, headers),
-            ..Finding::new(lint, place, level, would)
+            ..Finding::new(lint, place, level, would.max(capped))
         })
     }
 }

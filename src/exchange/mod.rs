@@ -11,6 +11,7 @@ mod hidden;
 mod in_force;
 mod joined;
 mod judgement;
+mod overruled;
 mod placed;
 mod placement;
 mod remembered;

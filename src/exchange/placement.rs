@@ -3,9 +3,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::shared::Shared;
 use crate::connection::Record;
-use crate::lint::{Client, Label, Lint, LintSet, printable};
+use crate::lint::{Client, Label, Lint, LintSet};
 use crate::policy::Table;
-use crate::report::TARGET;
 
 /// Where a layer stands: what it judges there, and for which client.
 #[derive(Clone, Debug)]
@@ -87,14 +86,7 @@ impl Placement {
     /// Allows a lint here, whatever the policy says.
     pub(crate) fn except(&mut self, lint: Lint, reason: &str) {
         let reason: Arc<str> = reason.into();
-        if self.table.holds_floor(lint) {
-            tracing::warn!(
-                target: TARGET,
-                lint = lint.name(),
-                reason = &*printable(&reason, 128),
-                "an exception in code lies below a floor of the policy, which holds",
-            );
-        }
+        self.shared.note_exception(lint, &reason);
         if !lint.is_of_messages() {
             self.except_beside_messages(lint, &reason);
         }

@@ -41,7 +41,8 @@ impl Shared {
         if let Some(expected) = &finding.expected {
             expected.count(self.clock.now());
         }
-        if finding.level == Level::Allow && finding.reason.is_some() {
+        let is_silent = finding.level == Level::Allow && finding.would.is_none();
+        if is_silent && finding.reason.is_some() {
             return self.reporter.accepted(finding);
         }
         self.reporter.finding(finding);

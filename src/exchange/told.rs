@@ -48,7 +48,7 @@ impl Shared {
         let Whereabouts { place, party, client, route, record, .. } = at;
         let rules = at.table.rules(at.matched);
         let verdict = rules.verdict(lint, place, || self.exception(lint, &at));
-        let Some(Verdict { level, would, reason, expected }) = verdict else { return };
+        let Some(Verdict { level, capped, would, reason, expected }) = verdict else { return };
         let name = party.map(|party| party.name());
         let finding = Finding {
             reason,
@@ -63,7 +63,7 @@ impl Shared {
             evidence: Evidence::text(&symptom.seen),
             help: symptom.help.as_deref().map(Into::into),
             ours: symptom.ours,
-            ..Finding::new(lint, place, level, would)
+            ..Finding::new(lint, place, level, would.max(capped))
         };
         self.report(&finding);
     }

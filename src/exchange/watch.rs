@@ -35,7 +35,13 @@ impl Watch {
 // === impl Shared ===
 
 impl Shared {
-    /// Another policy is in force.
+    /// Another policy is in force than that with which the lint was built.
+    pub(crate) fn replaced_policy(&self) {
+        self.took_policy();
+        self.tell_overruled();
+    }
+
+    /// A policy is in force.
     pub(crate) fn took_policy(&self) {
         self.connections.tell_idleness_from(self.in_force.table().bounds.idle);
         self.look_at_policy(true);

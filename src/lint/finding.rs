@@ -27,8 +27,8 @@ pub struct Finding {
     pub level: Level,
     /// What was done.
     pub action: Action,
-    /// What the preview policy would say, where there is one and it is stricter than `allow`; or what
-    /// instances do that are in the share of the level.
+    /// What the preview policy would say, where there is one and it is stricter than `allow`; what
+    /// instances do that are in the share of the level; or the floor that a cap doesn't let hold.
     pub would: Option<Level>,
     /// Why an exception in code silences it, or an expectation; `None` where none does.
     pub reason: Option<Arc<str>>,

@@ -11,6 +11,9 @@ use crate::field::Signs;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum StandAside {
+    /// A cap of the policy or of `CONN_LINT` lies below a floor of the policy, which asks for it.
+    #[error("a cap lies below the policy's floor")]
+    Capped,
     /// The handler or the client declared that it means to close.
     #[error("the close is declared as intended")]
     Intended,

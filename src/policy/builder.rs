@@ -4,9 +4,8 @@ use http::StatusCode;
 
 use super::checks::admitted;
 use super::document::{Document, Preview, Setting, Written};
-use super::{
-    Expectation, LintName, Origin, Policy, PolicyError, PolicyErrors, Preset, Rollout, Route,
-};
+use super::{Expectation, LintName, Origin, Policy, PolicyErrors, Preset, Rollout, Route};
+use crate::connection::Bounds;
 use crate::lint::{Level, Lint};
 
 /// Writes a [`Policy`]. What is given later wins over what was given before.
@@ -196,10 +195,11 @@ impl PolicyBuilder {
     }
 }
 
-/// The levels that code may set over a policy; the mistakes stand beside them. A level below a floor
-/// is one of them, though it does no harm.
+/// The levels that code may set over a policy; the mistakes stand beside them. What lies below a
+/// floor is one of them, though it does no harm.
 pub(crate) fn resolve_levels(
     named: &[(LintName, Level)],
+    bounds: Option<Bounds>,
     policy: &Policy,
 ) -> (Vec<(Lint, Level)>, Option<PolicyErrors>) {
     let (mut levels, mut errors) = (Vec::new(), Vec::new());
@@ -212,11 +212,8 @@ pub(crate) fn resolve_levels(
             }
         };
         let level = admitted(lint, *level, &Origin::CODE, &mut errors);
-        if let Some((floor, origin)) = policy.floor_above_code(lint, level) {
-            let what = format_args!("`{level}`");
-            errors.push(PolicyError::below_floor(what, lint, floor.into()).against(origin));
-        }
         levels.push((lint, level));
     }
+    errors.extend(policy.lowered_by_code(&levels, bounds));
     (levels, PolicyErrors::check(errors).err())
 }

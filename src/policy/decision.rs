@@ -1,6 +1,6 @@
 //! What decides over a lint on a route: the policy's sources, the weakest asked first.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use super::instance::Instance;
 use super::{Origin, Policy, Rollout};
@@ -13,18 +13,17 @@ pub(super) struct Rule {
     pub(super) origin: Origin,
 }
 
-/// The level of a lint, for one instance.
+/// The level of a lint on an instance, and who says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Decision<'p> {
-    /// Its level on this instance.
-    pub(super) here: Level,
-    /// Its level on those that are in its share.
-    pub(super) inside: Level,
-    pub(super) share: Option<f64>,
+    pub(super) level: Level,
     pub(super) by: DecidedBy,
     /// `None` stands for the preset's.
     pub(super) origin: Option<&'p Origin>,
 }
+
+/// What holds on the instances up to a share's end, behind those before it; `None` is the rest.
+pub(super) type Step<'p> = (Decision<'p>, Option<f64>);
 
 /// Which source of a policy decides over a level.
 ///
@@ -55,28 +54,20 @@ pub enum DecidedBy {
 // === impl Rule ===
 
 impl Rule {
-    /// The level here, and in the share.
-    fn at(&self, instance: Instance) -> (Level, Level) {
+    fn at(&self, instance: Instance) -> Level {
         let Rollout { level, share } = self.rollout;
-        let here = if share.is_none_or(|share| instance.is_in(share)) {
-            level
-        } else {
-            level.min(Level::Warn)
-        };
-        (here, level)
+        let is_in = share.is_none_or(|share| instance.is_in(share));
+        if is_in { level } else { level.min(Level::Warn) }
     }
 
     /// Whether it would leave some instance below this floor.
     pub(super) fn is_below(&self, floor: &Rule) -> bool {
-        let level_at = |rule: &Rule, place: f64| {
-            let Rollout { level, share } = rule.rollout;
-            if share.is_none_or(|share| place < share) { level } else { level.min(Level::Warn) }
-        };
         // Levels change where a share ends, and nowhere else.
-        let places = [Some(0.0), self.rollout.share, floor.rollout.share].into_iter().flatten();
-        places
-            .filter(|place| *place < 1.0)
-            .any(|place| level_at(self, place) < level_at(floor, place))
+        let ends = [self.rollout.share, floor.rollout.share].into_iter().flatten();
+        let outside = ends.filter(|share| *share < 1.0).map(Instance::outside);
+        iter::once(Instance::outside(0.0))
+            .chain(outside)
+            .any(|instance| self.at(instance) < floor.at(instance))
     }
 }
 
@@ -84,25 +75,7 @@ impl Rule {
 
 impl<'p> Decision<'p> {
     fn of(rule: &'p Rule, by: DecidedBy, instance: Instance) -> Decision<'p> {
-        let (here, inside) = rule.at(instance);
-        Decision { here, inside, share: rule.rollout.share, by, origin: Some(&rule.origin) }
-    }
-
-    /// At least as much as this.
-    fn raise(&mut self, floor: Decision<'p>) {
-        let here = self.here.max(floor.here);
-        let share = |of: &Decision<'_>| of.share.unwrap_or(1.0);
-        let is_wider = floor.inside == self.inside && share(&floor) > share(self);
-        if floor.inside > self.inside || is_wider {
-            *self = floor;
-        }
-        self.here = here;
-    }
-
-    /// The level, and on which share of the instances.
-    pub(super) fn rollout(&self) -> Rollout {
-        let share = self.share.filter(|_| self.inside > Level::Warn);
-        Rollout { level: self.inside, share }
+        Decision { level: rule.at(instance), by, origin: Some(&rule.origin) }
     }
 }
 
@@ -121,37 +94,59 @@ impl Policy {
         instance: Instance,
     ) -> Decision<'p> {
         let mut decision = match (code, route, self.lints.get(&lint)) {
-            (Some(level), ..) => Decision {
-                here: level,
-                inside: level,
-                share: None,
-                by: DecidedBy::Code,
-                origin: Some(&CODE),
-            },
+            (Some(level), ..) => Decision { level, by: DecidedBy::Code, origin: Some(&CODE) },
             (None, Some(rule), _) => Decision::of(rule, DecidedBy::Route, instance),
             (None, None, Some(rule)) => Decision::of(rule, DecidedBy::Lints, instance),
             (None, None, None) => {
                 let level = self.preset.value.level(lint);
-                let by = DecidedBy::Preset;
-                Decision { here: level, inside: level, share: None, by, origin: None }
+                Decision { level, by: DecidedBy::Preset, origin: None }
             }
         };
         for floor in self.floors.get(&lint).into_iter().flatten() {
-            decision.raise(Decision::of(floor, DecidedBy::Floor, instance));
+            let floor = Decision::of(floor, DecidedBy::Floor, instance);
+            if floor.level > decision.level {
+                decision = floor;
+            }
         }
-        if let Some(cap) = self.cap.as_ref().filter(|cap| cap.value < decision.inside) {
-            decision.inside = cap.value;
-            decision.here = decision.here.min(cap.value);
-            (decision.by, decision.origin) = (DecidedBy::Cap, Some(&cap.origin));
-        }
-        decision
+        let cap = self.cap.as_ref().filter(|cap| cap.value < decision.level);
+        cap.map_or(decision, |cap| Decision {
+            level: cap.value,
+            by: DecidedBy::Cap,
+            origin: Some(&cap.origin),
+        })
     }
 
-    /// The floor of a lint, as far as the cap lets it hold; `allow` where there is none.
+    /// The same on all instances, from those inside every share outwards. Never empty, and no level
+    /// is there twice: of two that say the same a cap is named, else the one that reaches further.
+    pub(super) fn spread<'p>(&'p self, lint: Lint, route: Option<&'p Rule>) -> Vec<Step<'p>> {
+        let own = route.or_else(|| self.lints.get(&lint));
+        let floors = self.floors.get(&lint).into_iter().flatten();
+        let ends = own.into_iter().chain(floors).filter_map(|rule| rule.rollout.share);
+        let mut ends: Vec<_> = ends.filter(|share| *share < 1.0).collect();
+        ends.sort_by(f64::total_cmp);
+        let starts = ends.iter().map(|share| Instance::outside(*share));
+        let starts = iter::once(Instance::INSIDE).chain(starts);
+        let ends = ends.iter().copied().map(Some).chain([None]);
+        let mut spread: Vec<Step<'_>> = Vec::new();
+        for (start, end) in starts.zip(ends) {
+            let decision = self.decide(lint, route, None, start);
+            match spread.last_mut() {
+                Some((last, reach)) if last.level == decision.level => {
+                    *reach = end;
+                    if last.by != DecidedBy::Cap {
+                        *last = decision;
+                    }
+                }
+                _ => spread.push((decision, end)),
+            }
+        }
+        spread
+    }
+
+    /// The floor of a lint, whatever the cap says; `allow` where there is none.
     pub(super) fn floor(&self, lint: Lint, instance: Instance) -> Level {
         let floors = self.floors.get(&lint).into_iter().flatten();
-        let floor = floors.map(|floor| floor.at(instance).0).max().unwrap_or(Level::Allow);
-        self.cap.as_ref().map_or(floor, |cap| floor.min(cap.value))
+        floors.map(|floor| floor.at(instance)).max().unwrap_or(Level::Allow)
     }
 
     /// The first floor that a level would lie below.

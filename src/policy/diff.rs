@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::decision::Step;
 use super::pattern::{Pattern, Shape};
 use super::{Policy, Rollout, RouteName};
 use crate::connection::Side;
-use crate::lint::{self, Lint};
+use crate::lint::{self, Level, Lint};
 
 /// A lint whose level differs between two policies, on a route or everywhere else. `Display` is
 /// `inbound POST /login: caller-sends-close warn -> deny`.
@@ -30,9 +31,35 @@ pub struct Change {
     /// The lint.
     pub lint: Lint,
     /// Its level before.
-    pub from: Rollout,
+    pub from: Spread,
     /// Its level after.
-    pub to: Rollout,
+    pub to: Spread,
+}
+
+/// A level on a share of the instances, and on the others. `Display` is `deny (share 0.1), else fix`.
+///
+/// ```
+/// use tower_conn_lint::lint::{self, Level};
+/// use tower_conn_lint::{Policy, policy::Rollout};
+///
+/// let floor = || Policy::builder().floor(lint::CLIENT_SENDS_CLOSE, Level::Fix);
+/// let tenth = Rollout::new(Level::Deny, 0.1);
+/// let old = floor().build().unwrap();
+/// // On the others it would be a warning, below the floor: told, and the floor holds.
+/// let (new, _) = floor().level(lint::CLIENT_SENDS_CLOSE, tenth).build_lossy();
+/// let changes = old.diff(&new);
+/// assert_eq!(changes[0].to.to_string(), "deny (share 0.1), else fix");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Spread {
+    /// The level.
+    pub level: Level,
+    /// On which share of the instances, where that is not all.
+    pub share: Option<f64>,
+    /// What holds on the others, where that is more than `warn`.
+    pub outside: Option<Box<Spread>>,
 }
 
 /// The routes of a policy, by what makes two of them the same.
@@ -78,8 +105,8 @@ fn compare(
         if side.is_some_and(|side| !lint.is_looked_for(side == Side::Inbound)) {
             continue;
         }
-        let from = old.policy.rollout_at(lint, old_at);
-        let to = new.policy.rollout_at(lint, new_at);
+        let from = Spread::of(&old.policy.spread_at(lint, old_at));
+        let to = Spread::of(&new.policy.spread_at(lint, new_at));
         if from != to {
             let route = pattern.map(|pattern| pattern.name.clone());
             changes.push(Change { route, lint, from, to });
@@ -111,5 +138,27 @@ impl fmt::Display for Change {
             None => f.write_str("everywhere")?,
         }
         write!(f, ": {} {} -> {}", self.lint, self.from, self.to)
+    }
+}
+
+// === impl Spread ===
+
+impl Spread {
+    fn of(steps: &[Step<'_>]) -> Spread {
+        let (inside, rest) = steps.split_first().expect("a level holds somewhere");
+        let level = |(decision, share): &Step<'_>, outside| Spread {
+            level: decision.level,
+            share: *share,
+            outside,
+        };
+        let outside = rest.iter().filter(|(decision, _)| decision.level > Level::Warn);
+        level(inside, outside.rfold(None, |outside, step| Some(Box::new(level(step, outside)))))
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Rollout { level: self.level, share: self.share }.fmt(f)?;
+        self.outside.as_ref().map_or(Ok(()), |outside| write!(f, ", else {outside}"))
     }
 }

@@ -1,6 +1,6 @@
 use std::{fmt, slice};
 
-use super::decision::{Decision, Rule};
+use super::decision::{Decision, Step};
 use super::instance::Instance;
 use super::{DecidedBy, KnownViolation, Origin, Policy, Query, Rollout, RouteName};
 use crate::connection::Side;
@@ -55,8 +55,10 @@ pub struct EffectiveLevel {
     pub lint: Lint,
     /// Its level.
     pub level: Level,
-    /// On which share of the instances, where that is not all; on the others it is `warn`.
+    /// On which share of the instances, where that is not all.
     pub share: Option<f64>,
+    /// What holds on the others, where that is more than `warn`: a level of a floor, say.
+    pub outside: Option<Box<EffectiveLevel>>,
     /// What decided over it.
     pub by: DecidedBy,
     /// Where that stands.
@@ -81,7 +83,7 @@ impl Policy {
         let preview = preview.map(|preview| (preview, query.find(&preview.matcher)));
         let level = |lint: Lint| {
             let known = expectations.find(expected, lint).map(|index| &expectations.all()[index]);
-            let preview = preview.map(|(preview, route)| preview.rollout_at(lint, route).level);
+            let preview = preview.map(|(preview, route)| preview.inside(lint, route));
             self.effective_level(lint, route, known, preview)
         };
         Effective {
@@ -91,9 +93,16 @@ impl Policy {
         }
     }
 
-    /// The level of a lint on a route, but for what is expected there.
-    pub(super) fn rollout_at(&self, lint: Lint, route: Option<u32>) -> Rollout {
-        self.decided(lint, route).rollout()
+    /// What holds for a lint on a route, but for what is expected there.
+    pub(super) fn spread_at(&self, lint: Lint, route: Option<u32>) -> Vec<Step<'_>> {
+        let rule = route.and_then(|route| self.routes[route as usize].rule(lint));
+        self.spread(lint, rule)
+    }
+
+    /// The same on the instances that are in every share.
+    fn inside(&self, lint: Lint, route: Option<u32>) -> Level {
+        let rule = route.and_then(|route| self.routes[route as usize].rule(lint));
+        self.decide(lint, rule, None, Instance::INSIDE).level
     }
 
     fn effective_level(
@@ -103,26 +112,22 @@ impl Policy {
         known: Option<&KnownViolation>,
         would: Option<Level>,
     ) -> EffectiveLevel {
-        let decision = self.decided(lint, route);
-        let Rollout { level, share } = decision.rollout();
-        let origin = decision.origin.unwrap_or(&self.preset.origin).clone();
-        let of_policy = EffectiveLevel { lint, level, share, by: decision.by, origin, would };
-        match known {
-            None => of_policy,
-            Some(known) => EffectiveLevel {
-                level: Level::Allow,
-                share: None,
-                by: DecidedBy::Expectation,
-                origin: known.origin.clone(),
-                would: None,
-                ..of_policy
-            },
+        if let Some(known) = known {
+            let (level, by) = (Level::Allow, DecidedBy::Expectation);
+            let (share, outside, origin, would) = (None, None, known.origin.clone(), None);
+            return EffectiveLevel { lint, level, share, outside, by, origin, would };
         }
-    }
-
-    fn decided(&self, lint: Lint, route: Option<u32>) -> Decision<'_> {
-        let rule = |route: u32| -> Option<&Rule> { self.routes[route as usize].rule(lint) };
-        self.decide(lint, route.and_then(rule), None, Instance::FIRST)
+        let steps = self.spread_at(lint, route);
+        let (inside, rest) = steps.split_first().expect("a level holds somewhere");
+        let level = |(decision, share): &Step<'_>, outside, would| {
+            let Decision { level, by, origin } = *decision;
+            let origin = origin.unwrap_or(&self.preset.origin).clone();
+            EffectiveLevel { lint, level, share: *share, outside, by, origin, would }
+        };
+        let outside = rest.iter().filter(|(decision, _)| decision.level > Level::Warn);
+        let outside =
+            outside.rfold(None, |outside, step| Some(Box::new(level(step, outside, None))));
+        level(inside, outside, would)
     }
 }
 
@@ -155,15 +160,25 @@ impl fmt::Display for Effective {
 
 // === impl EffectiveLevel ===
 
-impl fmt::Display for EffectiveLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EffectiveLevel { lint, level, share, by, origin, would } = self;
-        let rollout = Rollout { level: *level, share: *share };
-        write!(f, "{lint} = {rollout}, {origin}")?;
+impl EffectiveLevel {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EffectiveLevel { level, share, by, origin, .. } = self;
+        write!(f, "{}, {origin}", Rollout { level: *level, share: *share })?;
         if !matches!(by, DecidedBy::Lints | DecidedBy::Route) {
             write!(f, " ({by})")?;
         }
-        let would = would.filter(|would| would != level);
+        self.outside.as_ref().map_or(Ok(()), |outside| {
+            f.write_str("; else ")?;
+            outside.write(f)
+        })
+    }
+}
+
+impl fmt::Display for EffectiveLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = ", self.lint)?;
+        self.write(f)?;
+        let would = self.would.filter(|would| *would != self.level);
         would.map_or(Ok(()), |would| write!(f, ", would={would}"))
     }
 }

@@ -23,7 +23,7 @@ pub struct PolicyErrors {
 // === impl PolicyErrors ===
 
 impl PolicyErrors {
-    pub(super) fn check(errors: Vec<PolicyError>) -> Result<(), PolicyErrors> {
+    pub(crate) fn check(errors: Vec<PolicyError>) -> Result<(), PolicyErrors> {
         PolicyErrors::check_counted(errors, 0)
     }
 

@@ -2,9 +2,10 @@ use std::{env, fs};
 
 use super::fnv::Fnv;
 
-/// One of the instances of a service, by a stable hash of its name: which shares it is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Instance(u64);
+/// One of the instances of a service: which shares it is in. By a stable hash of its name it has a
+/// place from 0 to below 1, and is in the shares that reach beyond that.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Instance(f64);
 
 /// What stands for a host without a name: then all its instances are in the same shares.
 const NAMELESS: &str = "localhost";
@@ -12,17 +13,27 @@ const NAMELESS: &str = "localhost";
 // === impl Instance ===
 
 impl Instance {
-    /// In every share but that of none.
-    pub(crate) const FIRST: Instance = Instance(0);
+    /// In every share, also in that of none.
+    pub(crate) const INSIDE: Instance = Instance(f64::NEG_INFINITY);
+
+    /// The first that is not in this share.
+    pub(crate) fn outside(share: f64) -> Instance {
+        Instance(share)
+    }
+
+    pub(crate) fn new(name: &str) -> Instance {
+        // The 53 highest bits, which a float holds exactly.
+        Instance((Instance::hash(name) >> 11) as f64 / (1_u64 << 53) as f64)
+    }
 
     /// FNV-1a over the name's bytes, 64 bits, and a mix: FNV's high bits hardly know of the last
     /// bytes, in which the names of instances differ. It is the same for all versions of this
     /// crate, so that a share holds the same instances after an update.
-    pub(crate) fn new(name: &str) -> Instance {
+    fn hash(name: &str) -> u64 {
         let fnv = Fnv::new().with(name.as_bytes()).value();
         let mixed = (fnv ^ fnv >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mixed = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        Instance(mixed ^ mixed >> 32)
+        mixed ^ mixed >> 32
     }
 
     /// The one of this host.
@@ -33,9 +44,7 @@ impl Instance {
     /// Whether it is among this share of all instances, from 0 to 1. Who is in a share is in every
     /// greater one.
     pub(crate) fn is_in(self, share: f64) -> bool {
-        // The 53 highest bits, which a float holds exactly: from 0 to below 1.
-        let place = (self.0 >> 11) as f64 / (1_u64 << 53) as f64;
-        place < share
+        self.0 < share
     }
 }
 
@@ -61,7 +70,7 @@ mod tests {
             ("login-7d9c6b5f4-x2x7k", 0xd7fd_d3a0_1dea_4ac2),
             ("login-7d9c6b5f4-x2x7l", 0x2ac7_48bf_f9b0_59ea),
         ] {
-            assert_eq!(Instance::new(name).0, hash, "{name:?}: {:#x}", Instance::new(name).0);
+            assert_eq!(Instance::hash(name), hash, "{name:?}: {:#x}", Instance::hash(name));
         }
     }
 
@@ -89,7 +98,7 @@ mod tests {
                 assert!(!instance.is_in(0.1) || instance.is_in(0.2), "0.1 is a part of 0.2");
             }
         }
-        assert!(Instance::FIRST.is_in(f64::MIN_POSITIVE) && !Instance::FIRST.is_in(0.0));
+        assert!(Instance::INSIDE.is_in(0.0) && !Instance::outside(0.5).is_in(0.5));
     }
 
     #[test]

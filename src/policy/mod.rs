@@ -30,6 +30,7 @@
 //! (`Policy::try_from_file`), and so that a service always starts (`Policy::from_file_or_builtin`).
 //! Files stand over each other in a `Stack`. Each mistake in them is a [`PolicyError`] with its place.
 
+mod bounds;
 mod builder;
 mod checks;
 mod day;
@@ -73,7 +74,7 @@ mod tests;
 pub use self::builder::PolicyBuilder;
 pub use self::day::Day;
 pub use self::decision::DecidedBy;
-pub use self::diff::Change;
+pub use self::diff::{Change, Spread};
 pub use self::effective::{Effective, EffectiveLevel};
 pub use self::environment::Environment;
 pub use self::error::{PolicyError, PolicyErrorKind, Severity};

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
+use super::checks::below_floor;
 use super::decision::Rule;
 use super::document::{BoundsDocument, Document, Written};
 use super::expectations::Expectations;
@@ -11,7 +12,9 @@ use super::file::Loaded;
 use super::matcher::Matcher;
 use super::pattern::Pattern;
 use super::routes::Routes;
-use super::{KnownViolation, Origin, PolicyBuilder, PolicySource, Preset, RouteName, Template};
+use super::{
+    KnownViolation, Origin, PolicyBuilder, PolicyError, PolicySource, Preset, RouteName, Template,
+};
 use crate::connection::Bounds;
 use crate::lint::{Level, Lint, LintSet};
 
@@ -46,6 +49,8 @@ pub struct Policy {
     pub(super) probes_excluded: bool,
     pub(super) deny_status: StatusCode,
     pub(super) bounds: BoundsDocument,
+    /// Those that floors stand on: none that fires less holds.
+    pub(super) held: BoundsDocument,
     /// What it was read from; `None` for a policy in code.
     #[cfg(feature = "config")]
     pub(super) loaded: Option<Arc<Loaded>>,
@@ -126,14 +131,19 @@ impl Policy {
     /// assert_eq!(Policy::default().bounds(), Bounds::default());
     /// ```
     pub fn bounds(&self) -> Bounds {
-        let mut bounds = Bounds::default();
-        let BoundsDocument { min_reused, min_requests, window, warm_up, idle } = self.bounds;
-        bounds.min_reuse = min_reused.unwrap_or(bounds.min_reuse);
-        bounds.min_requests = min_requests.unwrap_or(bounds.min_requests);
-        bounds.window = window.unwrap_or(bounds.window);
-        bounds.warm_up = warm_up.unwrap_or(bounds.warm_up);
-        bounds.idle = idle.unwrap_or(bounds.idle);
-        bounds
+        self.bounds.complete()
+    }
+
+    /// Bounds that code sets, as far as floors let them; what these don't is told.
+    pub(crate) fn held_over(&self, bounds: Bounds, mut refuse: impl FnMut(PolicyError)) -> Bounds {
+        let mut bounds = BoundsDocument::from(bounds);
+        bounds.hold(&self.held, |lint, what| {
+            let floor = self.floors.get(&lint).and_then(|floors| floors.last());
+            if let Some(floor) = floor {
+                refuse(below_floor(what, lint, &Origin::CODE, floor));
+            }
+        });
+        bounds.or(self.held).complete()
     }
 
     /// What it was made of, the first below.
@@ -141,11 +151,25 @@ impl Policy {
         &self.documents
     }
 
-    /// The floor of a lint and where it stands, if a level set in code would be below it.
-    pub(crate) fn floor_above_code(&self, lint: Lint, level: Level) -> Option<(Level, &Origin)> {
+    /// What a level is told that code sets below a floor.
+    fn above_code(&self, lint: Lint, level: Level) -> Option<PolicyError> {
         let rule = Rule { rollout: level.into(), origin: Origin::CODE };
         let floor = self.floor_above(lint, &rule)?;
-        Some((floor.rollout.level, &floor.origin))
+        Some(below_floor(format_args!("`{level}`"), lint, &rule.origin, floor))
+    }
+
+    /// What code sets below floors, which hold.
+    pub(crate) fn lowered_by_code(
+        &self,
+        levels: &[(Lint, Level)],
+        bounds: Option<Bounds>,
+    ) -> Vec<PolicyError> {
+        let levels = levels.iter().filter_map(|(lint, level)| self.above_code(*lint, *level));
+        let mut lowered: Vec<_> = levels.collect();
+        if let Some(bounds) = bounds {
+            self.held_over(bounds, |error| lowered.push(error));
+        }
+        lowered
     }
 
     /// What says nothing.
@@ -168,6 +192,7 @@ impl Policy {
             #[cfg(feature = "config")]
             loaded: None,
             bounds: BoundsDocument::default(),
+            held: BoundsDocument::default(),
         }
     }
 }

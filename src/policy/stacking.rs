@@ -17,7 +17,7 @@ use super::pattern::{Pattern, Shape};
 use super::policy::ParsedRoute;
 use super::routes::Routes;
 use super::{KnownViolation, Origin, Policy, PolicyError, Preset, Template};
-use crate::lint::{self, Level, Lint, printable};
+use crate::lint::{Level, Lint, printable};
 
 /// A policy on which more may be laid.
 #[derive(Clone, Default)]
@@ -76,7 +76,8 @@ impl Stacking {
         self.cap(document, errors);
         self.deny_status(document, errors);
         self.floors(&document.floors, errors);
-        self.lints(&document.lints, errors);
+        self.lints(&document.lints, &below, errors);
+        self.hold_bounds(&below);
         self.preset(document, &below, errors);
         for route in &document.routes {
             self.route(route, errors);
@@ -166,43 +167,43 @@ impl Stacking {
         self.expectations = identities.zip(0..).collect();
     }
 
-    fn lints(&mut self, settings: &[Setting], errors: &mut Vec<PolicyError>) {
+    fn lints(&mut self, settings: &[Setting], below: &Below, errors: &mut Vec<PolicyError>) {
         for setting in settings {
             let Some(lint) = resolved(setting, errors) else { continue };
-            self.bounds(lint, setting, errors);
+            self.bounds(lint, setting, below, errors);
             let Some(rule) = rule(lint, setting, errors) else { continue };
             self.refuse_below_floor(lint, &rule, None, errors);
             self.policy.lints.insert(lint, rule);
         }
     }
 
-    fn bounds(&mut self, lint: Lint, setting: &Setting, errors: &mut Vec<PolicyError>) {
-        let BoundsDocument { min_reused, min_requests, window, warm_up, idle } = setting.bounds;
-        let mut refuse = |reason| {
-            errors.push(PolicyError::bounds(lint, reason).at(&setting.lint.origin));
+    fn bounds(
+        &mut self,
+        lint: Lint,
+        setting: &Setting,
+        below: &Below,
+        errors: &mut Vec<PolicyError>,
+    ) {
+        let origin = &setting.lint.origin;
+        let mut bounds = setting.bounds.checked(lint, |reason| {
+            errors.push(PolicyError::bounds(lint, reason).at(origin));
+        });
+        if let Some(floor) = below.floors.get(&lint).and_then(|floors| floors.last()) {
+            let held = &self.policy.held;
+            bounds.hold(held, |_, what| errors.push(below_floor(what, lint, origin, floor)));
+        }
+        self.policy.bounds = bounds.or(self.policy.bounds);
+    }
+
+    /// The bounds that this document's floors stand on, its own among them.
+    fn hold_bounds(&mut self, below: &Below) {
+        let bounds = BoundsDocument::from(self.policy.bounds());
+        let count = |floors: Option<&Vec<Rule>>| floors.map_or(0, Vec::len);
+        let laid = |(lint, floors): &(&Lint, &Vec<Rule>)| {
+            count(Some(floors)) > count(below.floors.get(lint))
         };
-        let of_window =
-            min_reused.is_some() || min_requests.is_some() || window.is_some() || warm_up.is_some();
-        if of_window && lint != lint::LOW_REUSE {
-            refuse("`min-reused`, `min-requests`, `window` and `warm-up` belong to `low-reuse`");
-        }
-        if idle.is_some() && lint != lint::NO_IDLE_TIMEOUT {
-            refuse("`idle` belongs to `no-idle-timeout`");
-        }
-        let is_share = |share: &f64| (0.0..=1.0).contains(share);
-        if min_reused.is_some_and(|share| !is_share(&share)) {
-            refuse("`min-reused` is a share from 0 to 1");
-        }
-        let bounds = &mut self.policy.bounds;
-        match lint {
-            lint::LOW_REUSE => {
-                bounds.min_reused = min_reused.filter(is_share).or(bounds.min_reused);
-                bounds.min_requests = min_requests.or(bounds.min_requests);
-                bounds.window = window.or(bounds.window);
-                bounds.warm_up = warm_up.or(bounds.warm_up);
-            }
-            lint::NO_IDLE_TIMEOUT => bounds.idle = idle.or(bounds.idle),
-            _ => {}
+        for (lint, _) in self.policy.floors.iter().filter(laid) {
+            self.policy.held = bounds.only(*lint).or(self.policy.held);
         }
     }
 

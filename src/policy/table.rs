@@ -9,7 +9,7 @@ use std::time::Instant;
 use http::{Method, StatusCode};
 
 use self::would::Would;
-use super::decision::{Decision, Rule};
+use super::decision::Rule;
 use super::expectation::Identity;
 use super::expectations::Expectations;
 use super::instance::Instance;
@@ -43,6 +43,8 @@ pub(crate) struct Table {
     pub(super) settled: LintSet,
     /// What holds against an exception in code.
     pub(super) floors: Levels,
+    /// The floors that a cap doesn't let hold.
+    pub(super) capped: Levels,
     pub(super) default: RouteLevels,
     pub(super) routes: Vec<RouteLevels>,
     matcher: Arc<Matcher>,
@@ -88,14 +90,12 @@ impl Table {
     /// Compiles a policy. What was counted for an expectation goes on if the table before had it.
     pub(crate) fn new(policy: &Policy, beside: &Beside<'_>, before: Option<&Table>) -> Table {
         let Beside { code, environment, instance, bounds, now } = *beside;
-        let default = RouteLevels::new(crate::lint::all().map(|lint| {
-            (lint, beside.settle(lint, policy.decide(lint, None, beside.code_of(lint), instance)))
-        }));
+        let default = RouteLevels::new(
+            crate::lint::all().map(|lint| (lint, beside.settle(policy, lint, None))),
+        );
         let routes = policy.routes.iter().map(|route| {
-            let named = route.rules.iter().map(|(lint, rule)| {
-                let code = beside.code_of(*lint);
-                (*lint, beside.settle(*lint, policy.decide(*lint, Some(rule), code, instance)))
-            });
+            let named = route.rules.iter();
+            let named = named.map(|(lint, rule)| (*lint, beside.settle(policy, *lint, Some(rule))));
             let template = route.pattern.template.as_ref();
             default.with(named, template.map(|template| Label::of_policy(template.as_str())))
         });
@@ -118,18 +118,24 @@ impl Table {
             expectations.matcher(),
         ];
         let matchers = || matchers.iter().flatten();
+        let cap = policy.cap().min(environment.cap());
+        let forced: LintSet = environment.levels.iter().map(|(lint, _)| *lint).collect();
         let would_exclude = would.as_ref().is_some_and(Would::excludes_paths);
         Table {
             version: before.map_or(0, |before| before.version).wrapping_add(1),
             preset: policy.preset.value,
-            cap: policy.cap().min(environment.cap()),
+            cap,
             probes_excluded: policy.probes_excluded,
             deny_status: policy.deny_status,
-            bounds: bounds.unwrap_or_else(|| policy.bounds()),
+            bounds: bounds.map_or_else(|| policy.bounds(), |bounds| policy.held_over(bounds, drop)),
             capped_floors: beside.capped_floors(policy),
-            forced: environment.levels.iter().map(|(lint, _)| *lint).collect(),
+            forced,
             settled: code.iter().chain(&environment.levels).map(|(lint, _)| *lint).collect(),
-            floors: Levels::new(|lint| policy.floor(lint, instance).min(environment.cap())),
+            floors: Levels::new(|lint| policy.floor(lint, instance).min(cap)),
+            capped: Levels::new(|lint| {
+                let floor = policy.floor(lint, instance);
+                if floor > cap && !forced.contains(lint) { floor } else { Level::Allow }
+            }),
             reads_inbound_paths: !policy.excluded_paths.is_empty()
                 || would_exclude
                 || matchers().any(|matcher| matcher.reads_inbound_paths()),
@@ -376,20 +382,21 @@ impl Beside<'_> {
         last(&self.environment.levels, lint)
     }
 
-    /// What the environment leaves of a decision: the level here, and inside the share.
-    fn settle(&self, lint: Lint, decision: Decision<'_>) -> (Level, Level) {
-        let forced = self.forced(lint);
-        let cap = self.environment.cap();
-        let settled = |level: Level| forced.unwrap_or(level).min(cap);
-        (settled(decision.here), settled(decision.inside))
+    /// The level of a lint here, and on instances that are in every share, as far as code and the
+    /// environment let the policy decide.
+    fn settle(&self, policy: &Policy, lint: Lint, route: Option<&Rule>) -> (Level, Level) {
+        let settled = |instance| {
+            let decided = || policy.decide(lint, route, self.code_of(lint), instance).level;
+            self.forced(lint).unwrap_or_else(decided).min(self.environment.cap())
+        };
+        (settled(self.instance), settled(Instance::INSIDE))
     }
 
     fn capped_floors(&self, policy: &Policy) -> LintSet {
         let is_capped = |lint: &Lint, floors: &[Rule]| {
             let floor = floors.iter().map(|floor| floor.rollout.level).max();
             let floor = floor.unwrap_or(Level::Allow);
-            let inside = policy.decide(*lint, None, None, Instance::FIRST);
-            self.environment.off || self.settle(*lint, inside).1 < floor
+            self.environment.off || self.settle(policy, *lint, None).1 < floor
         };
         let capped = policy.floors.iter().filter(|(lint, floors)| is_capped(lint, floors));
         capped.map(|(lint, _)| *lint).collect()

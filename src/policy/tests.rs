@@ -1,7 +1,7 @@
 //! What documents that stand over each other come to.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::Method;
 
@@ -9,10 +9,10 @@ use super::document::{
     BoundsDocument, Document, ExpectationDocument, Preview, RouteDocument, Setting, Written,
 };
 use super::*;
-use crate::connection::Side;
+use crate::connection::{Bounds, Side};
 use crate::lint::{
     self, CALLER_SENDS_CLOSE, CLIENT_SENDS_CLOSE, HANDLER_SENDS_CLOSE, LOW_REUSE, Level, Lint,
-    Place, UNREAD_REQUEST_BODY,
+    NO_IDLE_TIMEOUT, Place, UNREAD_REQUEST_BODY,
 };
 
 mod floors;
@@ -66,6 +66,12 @@ impl File {
 
     fn lint(mut self, lint: Lint, level: impl Into<Rollout>) -> File {
         let setting = self.setting(lint, level);
+        self.document.lints.push(setting);
+        self
+    }
+
+    fn bounds(mut self, lint: Lint, bounds: BoundsDocument) -> File {
+        let setting = Setting { level: None, bounds, ..self.setting(lint, Level::Warn) };
         self.document.lints.push(setting);
         self
     }

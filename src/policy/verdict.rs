@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::levels::effective;
+use super::levels::{Levels, effective};
 use super::{Matched, Table};
 use crate::lint::{Expected, Label, Level, Lint, Place};
 
@@ -15,6 +15,8 @@ pub(crate) struct Rules<'t> {
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     pub(crate) level: Level,
+    /// The floor that a cap doesn't let hold.
+    pub(crate) capped: Option<Level>,
     /// What the preview would do, or an instance that is in the level's share.
     pub(crate) would: Option<Level>,
     /// Why it is allowed, by code or by an expectation.
@@ -52,20 +54,28 @@ impl Rules<'_> {
             return None;
         }
         let reason = if table.forced.contains(lint) { None } else { exception() };
-        let floor = effective(table.floors.of(lint), lint, place);
+        let at = |levels: &Levels| effective(levels.of(lint), lint, place);
+        let floor = at(&table.floors);
+        let capped = |level| Some(at(&table.capped)).filter(|floor| *floor > level);
         match (reason, table.expected(matched, lint)) {
-            (Some(reason), _) if floor == Level::Allow => Some(Verdict::allowed(reason, None)),
+            (Some(reason), _) if floor == Level::Allow => {
+                let (capped, would) = (capped(floor), self.would_hold(lint, place));
+                Some(Verdict { capped, would, ..Verdict::allowed(reason, None) })
+            }
             (_, Some(expected)) => {
                 Some(Verdict::allowed(expected.reason.clone(), Some(expected.clone())))
             }
             (Some(_), None) => {
-                Some(Verdict { level: floor, would: None, reason: None, expected: None })
+                let (capped, would) = (capped(floor), self.would_hold(lint, place));
+                let would = would.filter(|would| *would > floor);
+                Some(Verdict { level: floor, capped, would, reason: None, expected: None })
             }
             (None, None) => {
-                let level = effective(table.levels(matched).acts.of(lint), lint, place);
-                let would = self.would(lint, place);
-                let is_heeded = level > Level::Allow || would.is_some();
-                is_heeded.then_some(Verdict { level, would, reason: None, expected: None })
+                let level = at(&table.levels(matched).acts);
+                let (capped, would) = (capped(level), self.would(lint, place));
+                let is_heeded = level > Level::Allow || would.is_some() || capped.is_some();
+                let verdict = Verdict { level, capped, would, reason: None, expected: None };
+                is_heeded.then_some(verdict)
             }
         }
     }
@@ -79,12 +89,21 @@ impl Rules<'_> {
         let level = effective(inside.max(would)?, lint, place);
         (level > Level::Allow).then_some(level)
     }
+
+    /// What of the preview holds against an exception in code: its floors.
+    fn would_hold(&self, lint: Lint, place: Place) -> Option<Level> {
+        let Rules { table, matched } = *self;
+        let floor = table.would.as_ref()?.floor(matched.would, lint);
+        let level = effective(floor, lint, place);
+        (level > Level::Allow).then_some(level)
+    }
 }
 
 // === impl Verdict ===
 
 impl Verdict {
     fn allowed(reason: Arc<str>, expected: Option<Arc<Expected>>) -> Verdict {
-        Verdict { level: Level::Allow, would: None, reason: Some(reason), expected }
+        let (level, reason) = (Level::Allow, Some(reason));
+        Verdict { level, capped: None, would: None, reason, expected }
     }
 }

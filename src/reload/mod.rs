@@ -34,7 +34,7 @@ impl ConnLint {
     /// ```
     pub fn replace_policy(&self, policy: impl Into<Policy>) {
         self.0.in_force.replace(policy.into(), self.0.clock.now());
-        self.0.took_policy();
+        self.0.replaced_policy();
     }
 
     /// Reads the policy's files again, and puts what they say in force.
@@ -110,7 +110,7 @@ impl Shared {
             self.reporter.reloaded(outcome.as_ref().copied());
         }
         match outcome {
-            Ok(Reload::Replaced) => self.took_policy(),
+            Ok(Reload::Replaced) => self.replaced_policy(),
             Err(_) if is_news => _ = self.look_at_policy(false),
             _ => {}
         }

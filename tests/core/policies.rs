@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use http::{Method, Request, Response, header, request};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_conn_lint::lint::{self, Finding, Findings, Level, Lint};
+use tower_conn_lint::connection::Bounds;
+use tower_conn_lint::lint::{self, Action, Finding, Findings, Level, Lint, StandAside};
 use tower_conn_lint::policy::{
     DecidedBy, Expectation, ExpectationState, PolicyBuilder, PolicyErrorKind, Query, Rollout,
 };
 use tower_conn_lint::report::{PolicyStatus, Reporter};
 use tower_conn_lint::{ConnLint, ConnLintBuilder, Policy, Preset, Route};
+
+use crate::reports::Log;
 
 /// A builder that tells nobody and asks no process.
 fn quiet() -> ConnLintBuilder {
@@ -239,6 +242,86 @@ fn who_reports_is_told_how_the_policy_stands() {
     assert_eq!(handler_close(&lint, "/").0, Level::Warn, "the cap holds");
 }
 
+#[test]
+fn a_finding_says_that_a_cap_does_not_let_its_floor_hold() {
+    let floor = || Policy::builder().floor(lint::HANDLER_SENDS_CLOSE, Level::Fix);
+    let capped = |cap| quiet().policy(built(floor().cap(cap))).build();
+    let by_environment = quiet().policy(built(floor())).environment("observe").build();
+    for (what, lint, level) in [
+        ("a cap", capped(Level::Warn), Level::Warn),
+        ("a cap that would silence it", capped(Level::Allow), Level::Allow),
+        ("the environment", by_environment, Level::Warn),
+    ] {
+        let response = call(&lint, "/", &[]);
+        let found = finding(&response, lint::HANDLER_SENDS_CLOSE).expect("it is loud");
+        assert_eq!(found.action, Action::StoodAside(StandAside::Capped), "{what}");
+        assert_eq!((found.level, found.would), (level, Some(Level::Fix)), "{what}");
+        assert!(response.headers().contains_key(header::CONNECTION), "nothing is done: {what}");
+    }
+    let named = quiet().policy(built(floor())).environment("handler-sends-close=allow").build();
+    assert_eq!(handler_close(&named, "/"), (Level::Allow, None), "silenced by its name");
+    let holds = quiet().policy(built(floor().cap(Level::Fix))).build();
+    assert_eq!(handler_close(&holds, "/"), (Level::Fix, None), "a cap that lets it hold");
+}
+
+#[test]
+fn a_preview_tells_its_floor_where_code_has_an_exception() {
+    let next = Policy::builder().floor(lint::HANDLER_SENDS_CLOSE, Level::Fix).exclude_path("/b");
+    let policy = built(Policy::builder().preview_policy(next));
+    let recorder = Kept::default();
+    let lint = quiet().policy(policy).reporter(recorder.clone()).build();
+    let would = |path| {
+        let found =
+            finding(&call(&lint, path, &[lint::HANDLER_SENDS_CLOSE]), lint::HANDLER_SENDS_CLOSE);
+        found.map(|found| (found.level, found.would, found.reason.is_some()))
+    };
+    assert_eq!(would("/"), Some((Level::Allow, Some(Level::Fix), true)));
+    assert_eq!(would("/b"), Some((Level::Allow, None, true)), "it excludes this");
+    let kept = recorder.0.lock().unwrap();
+    let would = |told: &[Finding]| told.iter().map(|finding| finding.would).collect::<Vec<_>>();
+    assert_eq!(would(&kept.0), [Some(Level::Fix)], "one is reported");
+    assert_eq!(would(&kept.1), [None], "and one accepted in silence");
+
+    let next = Policy::builder().floor(lint::HANDLER_SENDS_CLOSE, Level::Fix);
+    let held = Policy::builder().floor(lint::HANDLER_SENDS_CLOSE, Level::Warn);
+    let lint = quiet().policy(built(held.preview_policy(next))).build();
+    let found = finding(&call(&lint, "/", &[lint::HANDLER_SENDS_CLOSE]), lint::HANDLER_SENDS_CLOSE);
+    let found = found.map(|found| (found.level, found.would));
+    assert_eq!(found, Some((Level::Warn, Some(Level::Fix))), "over a floor in force");
+}
+
+#[test]
+fn a_floor_that_comes_later_is_told_of_what_code_sets_below_it() {
+    let below = |run: &dyn Fn()| {
+        let log = Log::of(run);
+        log.lines().filter(|line| line.contains("below")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let bounds = {
+        let mut bounds = Bounds::default();
+        bounds.min_reuse = 0.1;
+        bounds
+    };
+    let lint = ConnLint::builder().environment("").bounds(bounds);
+    let lint = lint.allow(lint::CLIENT_SENDS_CLOSE, "a reason").build();
+    let told = below(&|| drop(call(&lint, "/", &[lint::HANDLER_SENDS_CLOSE])));
+    assert_eq!(told, [""; 0], "no floor is there yet");
+
+    let policy = |floors: &[Lint]| {
+        let policy = Policy::builder();
+        built(floors.iter().fold(policy, |policy, lint| policy.floor(*lint, Level::Warn)))
+    };
+    let told = below(&|| lint.replace_policy(policy(&[lint::UPSTREAM_SENDS_CLOSE])));
+    assert_eq!(told, [""; 0], "of another lint");
+
+    let floors = [lint::HANDLER_SENDS_CLOSE, lint::CLIENT_SENDS_CLOSE, lint::LOW_REUSE];
+    let told = below(&|| lint.replace_policy(policy(&floors)));
+    let [in_code, exception] = &told[..] else { panic!("two lines: {told:?}") };
+    assert!(in_code.contains("WARN") && exception.contains("WARN"), "{told:?}");
+    assert!(in_code.contains("`allow` is below the floor of `client-sends-close`"), "{in_code}");
+    assert!(in_code.contains("`min-reused` of 0.1 instead of 0.8"), "{in_code}");
+    assert!(exception.contains("lint=\"handler-sends-close\" reason=\"a reason\""), "{exception}");
+}
+
 #[cfg(feature = "metrics")]
 #[test]
 fn expectations_and_capped_floors_are_measured() {
@@ -449,6 +532,7 @@ fn what_holds_is_written_with_the_names_of_the_policy() {
             "lint": "handler-sends-close",
             "level": "fix",
             "share": 0.1,
+            "outside": null,
             "by": "lints",
             "origin": "code",
             "would": "fix",
@@ -460,8 +544,8 @@ fn what_holds_is_written_with_the_names_of_the_policy() {
         serde_json::json!({
             "route": "inbound POST /login",
             "lint": "handler-sends-close",
-            "from": { "level": "warn", "share": null },
-            "to": { "level": "fix", "share": 0.1 },
+            "from": { "level": "warn", "share": null, "outside": null },
+            "to": { "level": "fix", "share": 0.1, "outside": null },
         })
     );
     let lint = quiet().policy(policy).build();

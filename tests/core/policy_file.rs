@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use http::Method;
-use tower_conn_lint::Policy;
 use tower_conn_lint::lint::Level;
-use tower_conn_lint::policy::{PolicyErrorKind, PolicyErrors, Severity};
+use tower_conn_lint::policy::{PolicyErrorKind, PolicyErrors, Reload, Severity};
+use tower_conn_lint::{ConnLint, Policy};
 
 use crate::policy::{level_on, quiet};
 use crate::reports::Log;
@@ -295,6 +295,42 @@ fn a_file_is_read_up_to_1_mib() {
     );
     let errors = Policy::try_from_file(&folder).expect_err("a folder is no file");
     assert!(errors.to_string().contains(": can't be read: "), "{errors}");
+}
+
+#[test]
+fn an_optional_file_may_be_missing_but_not_wrong() {
+    let path = folder("optional").join("conn-lint.toml");
+    let load = || {
+        Policy::stack()
+            .text("base.toml", "version = 1\ncap = \"fix\"")
+            .optional_file(&path)
+            .try_load()
+    };
+    _ = fs::remove_file(&path);
+    let lint =
+        ConnLint::builder().environment("").policy(load().expect("it may be missing")).build();
+    fs::write(&path, "version = 1\ncap = \"wrn\"").expect("it can be written");
+    assert!(load().unwrap_err().to_string().contains("did you mean `warn`?"), "it is there now");
+    assert!(lint.reload().is_err(), "and read again");
+    fs::write(&path, "version = 1\ncap = \"warn\"").expect("it can be written");
+    assert_eq!(lint.reload(), Ok(Reload::Replaced), "and put in force");
+    assert_eq!(lint.policy().cap(), Level::Warn);
+    fs::remove_file(&path).expect("it is there");
+    assert_eq!(lint.reload(), Ok(Reload::Replaced), "missing again");
+    assert_eq!(lint.policy().cap(), Level::Fix);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_file_and_is_not_waited_for() {
+    let path = folder("pipe").join("conn-lint.toml");
+    _ = fs::remove_file(&path);
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("every Unix has mkfifo").success());
+    // It has no writer: to open it would wait for one.
+    let errors = Policy::try_from_file(&path).expect_err("it is a pipe");
+    let text = "conn-lint.toml: can't be read: it is no regular file";
+    assert!(errors.to_string().ends_with(text), "{errors}");
 }
 
 #[test]

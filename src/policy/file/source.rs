@@ -16,6 +16,8 @@ const LONGEST: u64 = 1 << 20;
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     File(PathBuf),
+    /// One that may be missing.
+    OptionalFile(PathBuf),
     /// A text of the program's own, and the name under which mistakes are told.
     Text {
         name: Arc<str>,
@@ -56,6 +58,7 @@ impl Source {
         *hash = hashed(*hash, bytes.as_deref().unwrap_or_default());
         let reading = match bytes {
             Ok(bytes) => read(self.name(), &bytes),
+            Err(_) if self.may_be_missing() => Reading::default(),
             Err(error) => {
                 *hash = hashed(*hash, error.message().as_bytes());
                 let error = error.at(&Origin::whole_file(self.name()));
@@ -63,15 +66,20 @@ impl Source {
             }
         };
         let files = match self {
-            Source::File(path) => vec![path.clone()],
+            Source::File(path) | Source::OptionalFile(path) => vec![path.clone()],
             Source::Text { .. } => Vec::new(),
         };
         Reading { files, ..reading }
     }
 
+    /// Whether it is a file that may be missing, and is.
+    fn may_be_missing(&self) -> bool {
+        matches!(self, Source::OptionalFile(path) if matches!(path.try_exists(), Ok(false)))
+    }
+
     pub(super) fn name(&self) -> Arc<str> {
         match self {
-            Source::File(path) => path.to_string_lossy().into(),
+            Source::File(path) | Source::OptionalFile(path) => path.to_string_lossy().into(),
             Source::Text { name, .. } => name.clone(),
         }
     }
@@ -79,7 +87,9 @@ impl Source {
     /// The file at a path that is written in this source.
     fn beside(&self, path: &Path) -> Option<Source> {
         match self {
-            Source::File(this) => Some(Source::File(this.with_file_name("").join(path))),
+            Source::File(this) | Source::OptionalFile(this) => {
+                Some(Source::File(this.with_file_name("").join(path)))
+            }
             Source::Text { .. } if path.is_absolute() => Some(Source::File(path.to_owned())),
             Source::Text { .. } => None,
         }
@@ -87,7 +97,9 @@ impl Source {
 
     fn bytes(&self) -> Result<Cow<'_, [u8]>, PolicyError> {
         let bytes = match self {
-            Source::File(path) => Cow::Owned(read_file(path).map_err(|error| unreadable(&error))?),
+            Source::File(path) | Source::OptionalFile(path) => {
+                Cow::Owned(read_file(path).map_err(|error| unreadable(&error))?)
+            }
             Source::Text { text, .. } => Cow::Borrowed(text.as_bytes()),
         };
         if bytes.len() as u64 > LONGEST {
@@ -103,8 +115,12 @@ fn hashed(hash: Fnv, bytes: &[u8]) -> Fnv {
     hash.with(bytes).with(&(bytes.len() as u64).to_le_bytes())
 }
 
-/// A file may be endless, so one byte more than is allowed is the most that is read.
+/// A file may be endless, so one byte more than is allowed is the most that is read. A pipe is none:
+/// it may wait for its writer for ever, and gives what it has only once.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -105,6 +105,20 @@ impl Stack {
         self
     }
 
+    /// Adds a file that may be missing, such as that of a service which needs no exceptions.
+    ///
+    /// ```
+    /// use tower_conn_lint::Policy;
+    ///
+    /// let base = Policy::stack().text("base.toml", "version = 1\ncap = \"warn\"\n");
+    /// let policy = base.optional_file("no-such-file.toml").try_load().unwrap();
+    /// assert_eq!(policy.cap().as_str(), "warn");
+    /// ```
+    pub fn optional_file(mut self, path: impl Into<PathBuf>) -> Stack {
+        self.sources.push(Source::OptionalFile(path.into()));
+        self
+    }
+
     /// Adds a text, as by `include_str!`. Mistakes in it are told under this name.
     pub fn text(mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Stack {
         self.sources.push(Source::Text { name: name.into(), text: text.into() });

@@ -6,6 +6,7 @@ use super::{Beside, Match};
 use crate::lint::{Level, Lint};
 use crate::policy::Policy;
 use crate::policy::decision::Rule;
+use crate::policy::instance::Instance;
 use crate::policy::levels::Levels;
 use crate::policy::matcher::Matcher;
 use crate::policy::routes::Routes;
@@ -15,6 +16,8 @@ use crate::policy::routes::Routes;
 pub(in crate::policy) struct Would {
     default: Levels,
     routes: Vec<Levels>,
+    /// What of it would hold against an exception in code.
+    floors: Levels,
     matching: Matching,
     excluded_paths: Arc<Routes<()>>,
     pub(super) probes_excluded: bool,
@@ -38,8 +41,8 @@ impl Would {
     /// environment, but its levels stand over any policy.
     pub(super) fn new(policy: &Policy, preview: &Policy, beside: &Beside<'_>) -> Would {
         let level = |lint: Lint, rule: Option<&Rule>| -> Level {
-            let decided = || preview.decide(lint, rule, beside.code_of(lint), beside.instance);
-            beside.forced(lint).unwrap_or_else(|| decided().inside)
+            let decided = || preview.decide(lint, rule, beside.code_of(lint), Instance::INSIDE);
+            beside.forced(lint).unwrap_or_else(|| decided().level)
         };
         let default = Levels::new(|lint| level(lint, None));
         let routes = preview.routes.iter().map(|route| {
@@ -51,9 +54,11 @@ impl Would {
             (all, first) if all == first => Matching::Same,
             (_, first) => Matching::More { matcher: preview.matcher.clone(), first: first as u32 },
         };
+        let floors = Levels::new(|lint| preview.floor(lint, Instance::INSIDE).min(preview.cap()));
         let excluded_paths = preview.excluded_paths.clone();
         let probes_excluded = preview.probes_excluded;
-        Would { default, routes: routes.collect(), matching, excluded_paths, probes_excluded }
+        let routes = routes.collect();
+        Would { default, routes, floors, matching, excluded_paths, probes_excluded }
     }
 
     /// The matcher of routes that the policy in force doesn't have.
@@ -98,6 +103,13 @@ impl Would {
             Match::Default => self.default,
             Match::Excluded => Levels::default(),
             Match::Route(route) => self.routes[route as usize],
+        }
+    }
+
+    pub(in crate::policy) fn floor(&self, matched: Match, lint: Lint) -> Level {
+        match matched {
+            Match::Excluded => Level::Allow,
+            Match::Default | Match::Route(_) => self.floors.of(lint),
         }
     }
 

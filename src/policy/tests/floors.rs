@@ -95,6 +95,61 @@ fn a_later_floor_holds_over_what_was_expected_below() {
 }
 
 #[test]
+fn bounds_do_not_empty_a_floor() {
+    let secs = Duration::from_secs;
+    let own = BoundsDocument { min_reused: Some(0.9), ..BoundsDocument::default() };
+    let base = || {
+        let base = File::new("base.toml").floor(LOW_REUSE, Level::Warn).bounds(LOW_REUSE, own);
+        base.floor(NO_IDLE_TIMEOUT, Level::Warn)
+    };
+    let none = BoundsDocument::default();
+    let default = Bounds::default();
+    let held = Bounds { min_reuse: 0.9, ..default };
+    // What fires less is left out; the floors are in lines 1 and 3 of the base.
+    let less = [
+        (LOW_REUSE, BoundsDocument { min_reused: Some(0.8), ..none }, 1),
+        (LOW_REUSE, BoundsDocument { min_requests: Some(101), ..none }, 1),
+        (LOW_REUSE, BoundsDocument { window: Some(secs(59)), ..none }, 1),
+        (LOW_REUSE, BoundsDocument { warm_up: Some(secs(31)), ..none }, 1),
+        (NO_IDLE_TIMEOUT, BoundsDocument { idle: Some(secs(601)), ..none }, 3),
+    ];
+    for (lint, bounds, line) in less {
+        let (policy, errors) = stack([base(), File::new("own.toml").bounds(lint, bounds)]);
+        let told: Vec<_> = errors.iter().map(told).collect();
+        assert_eq!(told, [format!("BelowFloor at own.toml:1:1 against base.toml:{line}:1")]);
+        assert_eq!(policy.bounds(), held, "{bounds:?}: what the floor stands on holds");
+    }
+    // Back to what the floor stands on, from more.
+    let more = BoundsDocument { min_reused: Some(1.0), min_requests: Some(1), ..none };
+    let back = BoundsDocument { min_requests: Some(100), ..own };
+    let policy = well_formed([
+        base(),
+        File::new("own.toml").bounds(LOW_REUSE, more),
+        File::new("late.toml").bounds(LOW_REUSE, back),
+    ]);
+    assert_eq!(policy.bounds(), held, "each is as strict as the floor, or more");
+
+    let code = Bounds { min_reuse: 0.0, warm_up: Duration::ZERO, idle: secs(900), ..default };
+    let lowered = policy.lowered_by_code(&[], Some(code));
+    let told: Vec<_> = lowered.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "`min-reused` of 0.0 instead of 0.9 is below the floor of `low-reuse`, `warn`, which \
+             holds (base.toml:1:1)",
+            "`idle` of 900s instead of 600s is below the floor of `no-idle-timeout`, `warn`, which \
+             holds (base.toml:3:1)",
+        ]
+    );
+    let now = Instant::now();
+    let environment = Environment::default();
+    let instance = Instance::new("one");
+    let beside = Beside { code: &[], environment: &environment, instance, bounds: Some(code), now };
+    let bounds = Table::new(&policy, &beside, None).bounds;
+    assert_eq!(bounds, Bounds { min_reuse: 0.9, warm_up: Duration::ZERO, ..default });
+}
+
+#[test]
 fn a_floor_admits_more() {
     let base = File::new("base.toml").floor(CLIENT_SENDS_CLOSE, Level::Warn);
     let policy = well_formed([

@@ -57,6 +57,50 @@ fn a_share_of_a_floor_and_one_of_a_level_hold_together() {
 }
 
 #[test]
+fn outside_a_share_a_floor_holds_and_is_named() {
+    let base = || File::new("base.toml").floor(CLIENT_SENDS_CLOSE, Rollout::new(Level::Fix, 0.5));
+    let service = || File::new("own.toml").lint(CLIENT_SENDS_CLOSE, Rollout::new(Level::Deny, 0.1));
+    let whole = || File::new("base.toml").floor(CLIENT_SENDS_CLOSE, Level::Fix);
+    let cap = || File::new("own.toml").cap(Level::Warn);
+    for (files, effective, spread) in [
+        (
+            vec![base(), service()],
+            "deny (share 0.1), own.toml:1:1; else fix (share 0.5), base.toml:1:1 (floor)",
+            "deny (share 0.1), else fix (share 0.5)",
+        ),
+        (
+            vec![whole(), service()],
+            "deny (share 0.1), own.toml:1:1; else fix, base.toml:1:1 (floor)",
+            "deny (share 0.1), else fix",
+        ),
+        (vec![base()], "fix (share 0.5), base.toml:1:1 (floor)", "fix (share 0.5)"),
+        (vec![base(), cap()], "warn, own.toml:1:1 (cap)", "warn"),
+    ] {
+        let (policy, _) = stack(files);
+        let level = policy.effective(&Query::everywhere());
+        let level = level.get(CLIENT_SENDS_CLOSE).expect("it is there").to_string();
+        assert_eq!(level, format!("client-sends-close = {effective}"));
+        let changes = Policy::from(Preset::Observe1).diff(&policy);
+        let change = changes.iter().find(|change| change.lint == CLIENT_SENDS_CLOSE);
+        let told = change.map_or_else(|| "warn".to_owned(), |change| change.to.to_string());
+        assert_eq!(told, spread);
+        for name in names() {
+            let level =
+                levels(&compiled(&policy, &[], "", &name), CLIENT_SENDS_CLOSE, Matched::DEFAULT);
+            let instance = Instance::new(&name);
+            let expected = match (spread, instance.is_in(0.1), instance.is_in(0.5)) {
+                ("warn", ..) => Level::Warn,
+                (_, true, _) if spread.starts_with("deny") => Level::Deny,
+                _ if spread.ends_with("else fix") => Level::Fix,
+                (_, _, true) => Level::Fix,
+                _ => Level::Warn,
+            };
+            assert_eq!(level.0, expected, "{spread}: {name}");
+        }
+    }
+}
+
+#[test]
 fn a_cap_leaves_nothing_to_be_done_inside_a_share() {
     let tenth = Rollout::new(Level::Fix, 0.0);
     let policy = well_formed([File::new("f").lint(HANDLER_SENDS_CLOSE, tenth).cap(Level::Warn)]);

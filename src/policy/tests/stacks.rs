@@ -170,8 +170,7 @@ fn bounds_are_those_of_their_lints() {
     let (minute, tenth) = (Some(Duration::from_secs(60)), Some(0.1));
     let file =
         bounded(LOW_REUSE, None, BoundsDocument { min_reused: tenth, warm_up: minute, ..none });
-    let idle =
-        bounded(lint::NO_IDLE_TIMEOUT, Some(Level::Warn), BoundsDocument { idle: minute, ..none });
+    let idle = bounded(NO_IDLE_TIMEOUT, Some(Level::Warn), BoundsDocument { idle: minute, ..none });
     let policy = well_formed([file, idle]);
     let mut expected = Bounds::default();
     (expected.min_reuse, expected.warm_up) = (0.1, Duration::from_secs(60));
@@ -182,7 +181,7 @@ fn bounds_are_those_of_their_lints() {
     for (lint, bounds) in [
         (CALLER_SENDS_CLOSE, BoundsDocument { min_requests: Some(1), ..none }),
         (LOW_REUSE, BoundsDocument { idle: minute, ..none }),
-        (lint::NO_IDLE_TIMEOUT, BoundsDocument { window: minute, ..none }),
+        (NO_IDLE_TIMEOUT, BoundsDocument { window: minute, ..none }),
         (LOW_REUSE, BoundsDocument { min_reused: Some(f64::NAN), ..none }),
         (LOW_REUSE, BoundsDocument { min_reused: Some(1.1), ..none }),
     ] {

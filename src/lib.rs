@@ -15,7 +15,8 @@
 //!
 //! With its connections wired, it says which one a request came on, how often that was used, why it
 //! ended and who closed it: `ConnLint::listener` and `ConnLint::make_service` for a server,
-//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client.
+//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client, `ConnLint::connector_layer`
+//! for one of reqwest.
 //!
 //! | | where |
 //! |---|---|
@@ -40,6 +41,8 @@
 //! - `config`: the policy file ([`Policy`]'s `from_file_or_builtin`, `try_from_file`, `stack`);
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
 //! - `hyper-util`: a connector for its client; includes `hyper`;
+//! - `reqwest`: the client's layer as a middleware of reqwest-middleware and around its client, and a
+//!   layer for its connector; includes `hyper-util`;
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;

@@ -21,6 +21,7 @@ use crate::intent::IntentionalClose;
 use crate::lint::{
     self, Action, Circumstances, Finding, Findings, Head, Label, Level, LintSet, Message, Place,
 };
+use crate::report::Part;
 
 /// A request and its response, as a layer follows them: what it remembers of the request until
 /// the response comes. Of a clean request it owns nothing on the heap.
@@ -300,6 +301,9 @@ impl Exchange {
         }
         let sent = Sent::new(self.signs, &self.method);
         sent.answered_by(shared, &record, head, response.headers());
+        if !shared.wiring.wired().contains(Part::ResponseBodies) {
+            shared.close_if_gone(&record);
+        }
     }
 
     /// The head of the request.

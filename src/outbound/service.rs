@@ -30,8 +30,8 @@ use crate::exchange::{Exchange, Placed};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Outbound<S> {
-    inner: S,
-    placed: Placed,
+    pub(super) inner: S,
+    pub(super) placed: Placed,
 }
 
 impl<S> Outbound<S> {

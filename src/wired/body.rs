@@ -9,6 +9,8 @@ use pin_project_lite::pin_project;
 use super::{Hold, Link, Stopwatch};
 use crate::body::{Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
+#[cfg(feature = "reqwest")]
+use crate::exchange::Hidden;
 use crate::field::CameIn;
 
 pin_project! {
@@ -42,7 +44,10 @@ pub(crate) enum Mark {
     /// A response's, of our server.
     Answer(Arc<Link>),
     /// A response's, that our client received.
-    Response { record: Arc<Record>, _hold: Hold },
+    Response { record: Arc<Record>, hold: Hold },
+    /// The same, on a connection that our client hides.
+    #[cfg(feature = "reqwest")]
+    Hidden(Hidden),
     /// What a gateway passes on.
     PassedOn(Box<PassedOn>),
 }
@@ -136,6 +141,11 @@ impl Mark {
     fn finish(record: &Record, how: Finish) {
         record.finish(|| record.clock.now(), how);
     }
+
+    fn read(record: &Record, hold: Hold, how: Finish) {
+        Mark::finish(record, how);
+        hold.let_go();
+    }
 }
 
 impl Watch for Mark {
@@ -143,8 +153,10 @@ impl Watch for Mark {
         match self {
             Mark::Received(record) => _ = record.raise(Flag::BodyRead),
             Mark::Answer(link) => Mark::finish(&link.record, Finish::Whole),
-            Mark::Response { record, .. } => Mark::finish(&record, Finish::Whole),
             Mark::PassedOn(passed) => passed.tell(Mark::ended),
+            Mark::Response { record, hold } => Mark::read(&record, hold, Finish::Whole),
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.finish(Finish::Whole),
         }
     }
 
@@ -156,8 +168,10 @@ impl Watch for Mark {
                 Mark::finish(&link.record, Finish::Cut);
             }
             // What made it fail, the socket tells.
-            Mark::Response { record, .. } => Mark::finish(&record, Finish::Cut),
             Mark::PassedOn(passed) => passed.tell(Mark::failed),
+            Mark::Response { record, hold } => Mark::read(&record, hold, Finish::Cut),
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.finish(Finish::Cut),
         }
     }
 
@@ -166,10 +180,12 @@ impl Watch for Mark {
             Mark::Received(record) => record.see(EndCause::UnreadRequestBody),
             // The server below gives an answer up when its connection is gone.
             Mark::Answer(link) => Mark::finish(&link.record, Finish::Cut),
-            Mark::Response { record, .. } => {
+            Mark::Response { record, hold } => {
                 record.see(EndCause::DroppedResponseBody);
-                Mark::finish(&record, Finish::Left);
+                Mark::read(&record, hold, Finish::Left);
             }
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.drop_body(),
             Mark::PassedOn(passed) => passed.tell(Mark::dropped),
         }
     }

@@ -1,6 +1,6 @@
 /// What is true of a connection, or of its last request.
 #[derive(Clone, Copy)]
-#[repr(u16)]
+#[repr(u32)]
 pub(crate) enum Flag {
     /// The socket is watched.
     Socket = 1,
@@ -33,4 +33,12 @@ pub(crate) enum Flag {
     JustEnded = 1 << 14,
     /// No layer tells of responses.
     Blind = 1 << 15,
+    /// What passes is under TLS.
+    Sealed = 1 << 16,
+    /// The handshake of TLS may be under way.
+    Shaking = 1 << 17,
+    /// The socket can't be asked what is queued.
+    Veiled = 1 << 18,
+    /// The socket is gone, and a response was on its way to its caller.
+    Gone = 1 << 19,
 }

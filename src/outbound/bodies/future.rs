@@ -75,7 +75,7 @@ where
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
-            let mut mark = Mark::Response { record, _hold: hold };
+            let mut mark = Mark::Response { record, hold };
             if let Some(came) = came {
                 mark = Mark::passing_on(Some(mark), came);
             }

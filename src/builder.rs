@@ -6,7 +6,6 @@ use std::{env, fmt};
 
 use http::request::Parts;
 
-use crate::ConnLint;
 use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
@@ -14,6 +13,7 @@ use crate::heal::{Cures, Heal};
 use crate::lint::Level;
 use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
+use crate::{ConnLint, Role};
 
 /// Makes a [`ConnLint`].
 ///
@@ -28,6 +28,7 @@ use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
 #[must_use = "a builder does nothing until it is built"]
 pub struct ConnLintBuilder {
     policy: Policy,
+    role: Role,
     levels: Vec<(LintName, Level)>,
     /// `None` asks the process.
     environment: Option<String>,
@@ -49,6 +50,7 @@ impl ConnLintBuilder {
     pub(crate) fn new() -> ConnLintBuilder {
         ConnLintBuilder {
             policy: Policy::default(),
+            role: Role::default(),
             levels: Vec::new(),
             environment: None,
             reporter: Arc::new(()),
@@ -68,6 +70,12 @@ impl ConnLintBuilder {
     /// The policy, or a preset. Default: [`Preset::Observe1`](crate::Preset::Observe1).
     pub fn policy(mut self, policy: impl Into<Policy>) -> ConnLintBuilder {
         self.policy = policy.into();
+        self
+    }
+
+    /// What the process is to the messages that pass it. Default: [`Role::Endpoint`].
+    pub fn role(mut self, role: Role) -> ConnLintBuilder {
+        self.role = role;
         self
     }
 
@@ -242,12 +250,14 @@ impl ConnLintBuilder {
         let now = self.clock.now();
         let instance = self.instance.as_deref().map_or_else(Instance::of_host, Instance::new);
         let off = environment.off;
-        let (bounds, cures) = (self.bounds, self.cures);
-        let beside = Settings { code: levels, environment, instance, bounds, cures };
+        let (bounds, cures, role) = (self.bounds, self.cures, self.role);
+        let beside = Settings { code: levels, environment, instance, bounds, cures, role };
         let in_force = InForce::new(self.policy, beside, now);
         let shared = Shared {
             connections: Connections::new(now, in_force.table().bounds.window),
             off,
+            plain: !off && !role.is_gateway(),
+            is_gateway: !off && role.is_gateway(),
             clock: self.clock.clone(),
             calendar: self.calendar,
             in_force,
@@ -286,6 +296,7 @@ impl fmt::Debug for ConnLintBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnLintBuilder")
             .field("policy", &self.policy)
+            .field("role", &self.role)
             .field("levels", &self.levels)
             .field("environment", &self.environment)
             .field("clock", &self.clock)

@@ -25,6 +25,8 @@ use crate::lint::Lint;
 use crate::lint::{Client, Label};
 #[cfg(feature = "hyper-util")]
 use crate::outbound::Connector;
+#[cfg(feature = "reqwest")]
+use crate::outbound::reqwest;
 use crate::outbound::{OutboundLayer, ResponseBodiesLayer};
 use crate::report::Part;
 use crate::snapshot::Snapshot;
@@ -94,6 +96,31 @@ impl ConnLint {
         Connector::new(connector, self.0.clone(), client)
     }
 
+    /// A layer for `reqwest::ClientBuilder::connector_layer`, which observes the client's dials:
+    /// give it the client's name, as [`outbound`](ConnLint::outbound), which joins them to
+    /// responses.
+    ///
+    /// ```
+    /// use reqwest_middleware::ClientBuilder;
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # fn build() -> reqwest::Result<()> {
+    /// let lint = ConnLint::new();
+    /// let client = reqwest::Client::builder()
+    ///     .connector_layer(lint.connector_layer("gateway"))
+    ///     .build()?;
+    /// let gateway = ClientBuilder::new(client).with(lint.outbound("gateway")).build();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    #[track_caller]
+    pub fn connector_layer(&self, name: impl AsRef<str>) -> reqwest::ConnectorLayer {
+        self.0.wiring.add(Part::ConnectorLayer);
+        let client = Client { name: Label::new(name.as_ref()), built_at: Location::caller() };
+        reqwest::ConnectorLayer::new(self.0.clone(), client)
+    }
+
     /// The layer that tracks the bodies of a client's responses, beside the header layer: it
     /// changes their type to [`TrackedBody`](crate::connection::TrackedBody), and nothing else.
     pub fn response_bodies(&self) -> ResponseBodiesLayer {
@@ -149,8 +176,8 @@ impl ConnLint {
     }
 
     /// An acceptor for axum-server around another, whose connections have records and whose
-    /// requests carry a [`ConnHandle`](crate::ConnHandle). Around one for TLS, it sees what is
-    /// within.
+    /// requests carry a [`ConnHandle`](crate::ConnHandle). Around one for TLS it sees what is
+    /// within, and a handshake that fails as a connection without a request; within one, the socket.
     ///
     /// ```no_run
     /// # async fn serve(app: axum::Router) -> std::io::Result<()> {

@@ -149,6 +149,12 @@ impl ConnHandle {
         self.request > 1
     }
 
+    /// Whether this is the first request on the connection. Where neither this nor
+    /// [`reused`](ConnHandle::reused) holds, nobody saw which of the two it is.
+    pub fn fresh(&self) -> bool {
+        self.request == 1
+    }
+
     /// How old the connection was as the request began; for a client, as its response came.
     pub fn age(&self) -> Duration {
         Duration::from_nanos(self.age)

@@ -15,13 +15,15 @@
 //!
 //! With its connections wired, it says which one a request came on, how often that was used, why it
 //! ended and who closed it: `ConnLint::listener` and `ConnLint::make_service` for a server,
-//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client.
+//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client, `ConnLint::connector_layer`
+//! for one of reqwest.
 //!
 //! | | where |
 //! |---|---|
 //! | the handle, its builder, its layers | [`ConnLint`], [`inbound`], [`outbound`] |
 //! | what is looked for, and what was found | [`lint`] |
 //! | what is done about it | [`policy`] |
+//! | what a gateway must not pass on | [`Role::Gateway`] |
 //! | where it is reported | [`report`] |
 //! | what is known of connections now | [`snapshot`] |
 //! | what a test asserts | `test_util` |
@@ -39,6 +41,8 @@
 //! - `config`: the policy file ([`Policy`]'s `from_file_or_builtin`, `try_from_file`, `stack`);
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
 //! - `hyper-util`: a connector for its client; includes `hyper`;
+//! - `reqwest`: the client's layer as a middleware of reqwest-middleware and around its client, and a
+//!   layer for its connector; includes `hyper-util`;
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;
@@ -77,6 +81,7 @@ mod intent;
 #[cfg(feature = "hyper")]
 mod io;
 mod reload;
+mod role;
 mod wired;
 
 pub use self::builder::ConnLintBuilder;
@@ -86,6 +91,7 @@ pub use self::denied::Denied;
 pub use self::handle::{ConnHandle, Unsupported};
 pub use self::intent::IntentionalClose;
 pub use self::policy::{Policy, Preset, Route};
+pub use self::role::Role;
 
 /// The examples of the readme, as tests.
 #[cfg(all(doctest, feature = "full", feature = "test-util"))]

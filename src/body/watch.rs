@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -13,6 +14,9 @@ pub(crate) trait Watch {
 
     /// Reading it failed.
     fn failed(self);
+
+    /// Its trailers come by.
+    fn trailers(&self, _: &mut HeaderMap) {}
 
     /// It was dropped before its end.
     fn dropped(self);
@@ -66,7 +70,12 @@ impl<B: Body, W: Watch> Body for Watched<B, W> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let polled = this.body.as_mut().poll_frame(cx);
+        let mut polled = this.body.as_mut().poll_frame(cx);
+        if let (Poll::Ready(Some(Ok(frame))), Some(watch)) = (&mut polled, &*this.watch) {
+            if let Some(trailers) = frame.trailers_mut() {
+                watch.trailers(trailers);
+            }
+        }
         match &polled {
             Poll::Ready(None) => tell(this.watch, W::ended),
             Poll::Ready(Some(Err(_))) => tell(this.watch, W::failed),

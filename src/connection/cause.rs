@@ -71,6 +71,18 @@ causes! {
 impl EndCause {
     /// How many causes there are.
     pub const COUNT: usize = EndCause::ALL.len();
+
+    /// Whether a message said it: the connection ends of it, whoever watches.
+    pub(crate) const fn is_announced(self) -> bool {
+        matches!(
+            self,
+            EndCause::RequestClose
+                | EndCause::ResponseClose
+                | EndCause::Http10
+                | EndCause::CloseDelimited
+                | EndCause::Upgrade
+        )
+    }
 }
 
 impl fmt::Display for EndCause {

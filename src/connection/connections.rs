@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::course::Event;
+#[cfg(feature = "reqwest")]
+use super::pairs::Pairs;
 use super::record::{Flag, Turn};
 use super::standing::Changes;
 use super::window::{
@@ -34,6 +36,8 @@ pub(crate) struct Connections {
     pub(crate) routes: RouteWindows,
     /// Where the templates of a router are counted.
     pub(crate) templates: Templates,
+    #[cfg(feature = "reqwest")]
+    pub(crate) pairs: Pairs,
     draining: AtomicBool,
 }
 
@@ -70,6 +74,8 @@ impl Connections {
             upstreams: Mutex::new(Heavy::new(PARTIES)),
             routes: RouteWindows::new(),
             templates: Templates::new(),
+            #[cfg(feature = "reqwest")]
+            pairs: Pairs::default(),
             draining: AtomicBool::new(false),
         }
     }
@@ -102,6 +108,18 @@ impl Connections {
 
     /// Takes a connection in as it is first used, now that it is known who is at its other end.
     pub(crate) fn meet(&self, record: &Arc<Record>, party: Party, now: Instant) {
+        self.meet_among(record, party, now, None);
+    }
+
+    /// The same; a client that knows how many of its requests were under way as it dialled says
+    /// so. Of others the connections are asked that are in use.
+    pub(crate) fn meet_among(
+        &self,
+        record: &Arc<Record>,
+        party: Party,
+        now: Instant,
+        under_way: Option<usize>,
+    ) {
         if !record.meet(party) {
             return;
         }
@@ -118,7 +136,8 @@ impl Connections {
             }
             let siblings = live.entry(party.clone()).or_default();
             let in_use = sample(siblings).filter(|sibling| sibling.is_in_use_since(needed_from));
-            let concurrency = of_all(in_use.count(), siblings.len()) + 1;
+            let concurrency =
+                under_way.unwrap_or_else(|| of_all(in_use.count(), siblings.len()) + 1);
             siblings.push(record.clone());
             concurrency
         };
@@ -173,6 +192,8 @@ impl Connections {
         if let Some(route) = route {
             self.routes.end(route, slice, |sums| sums.end(&ended, pool));
         }
+        // Nothing explains what nobody saw: no cause is counted for it.
+        let explained = ended.end_seen || end.cause != EndCause::Unknown;
         let mut parties = self.parties(record.side);
         let window = match record.party() {
             Some(party) => &mut parties.entry(party, slice).window,
@@ -181,8 +202,10 @@ impl Connections {
         };
         record.served.drain_into(window);
         let sums = window.at(slice);
-        sums.end(&ended, pool);
-        if end.cause == EndCause::ClientDropped {
+        if explained {
+            sums.end(&ended, pool);
+        }
+        if end.with_client() {
             let client = record.dialler.as_ref().is_some_and(|dialler| dialler.counts_end());
             sums.clients = sums.clients.saturating_add(client.into());
         }
@@ -258,6 +281,7 @@ impl Connections {
         let usable = |sibling: &&Arc<Record>| {
             sibling.id != record.id
                 && sibling.is_multiplexed()
+                && !sibling.hides_end()
                 && sibling.opened < dialled
                 && sibling.course().closer().is_none()
         };

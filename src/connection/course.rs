@@ -24,6 +24,8 @@ pub(crate) enum Event {
     ResponseLeft,
     /// The connection went on in another protocol.
     Upgraded,
+    /// The peer said within TLS that it ends.
+    PeerEnding,
     /// The peer's end was read.
     Eof,
     /// Reading or writing failed: the peer reset the connection, or something else.
@@ -59,10 +61,11 @@ pub(crate) enum Phase {
 // === impl Course ===
 
 // From the low end: 4 bits of phase, 4 of the phase at the first sign of the end, 2 of who
-// closed first, 1 for our own shutdown; from bit 16 the log.
+// closed first, 1 for our own shutdown, 1 for the peer's word that it ends; from bit 16 the log.
 const CLOSED_IN: u32 = 4;
 const CLOSER: u32 = 8;
 const SHUT_DOWN: u64 = 1 << 10;
+const PEER_ENDING: u64 = 1 << 11;
 const LOG: u32 = 16;
 
 /// A cause in the log: its number plus one, so that zero is an empty place.
@@ -87,7 +90,7 @@ impl Course {
         match event {
             // A drain ends each connection, whatever passes on it until then.
             Event::RequestStarted => {
-                let fresh = Course(self.0 & ((1 << LOG) - 1)).at(Phase::Asked);
+                let fresh = Course(self.0 & ((1 << LOG) - 1) & !PEER_ENDING).at(Phase::Asked);
                 if self.has_seen(EndCause::Drain) { fresh.noting(EndCause::Drain) } else { fresh }
             }
             // What was given up after the end can't have led to it.
@@ -102,6 +105,7 @@ impl Course {
             Event::ResponseEnded => self.at(Phase::Idle),
             Event::ResponseLeft => self.at(Phase::Left),
             Event::Upgraded => self.at(Phase::Tunnel).noting(EndCause::Upgrade),
+            Event::PeerEnding => Course(self.0 | PEER_ENDING),
             Event::Eof => self.noting_eof().closing(Closer::Peer),
             Event::Failed { reset: true } => self.noting(EndCause::Reset).closing(Closer::Peer),
             Event::Failed { reset: false } => {
@@ -136,6 +140,11 @@ impl Course {
     /// Whether we shut it down.
     pub(crate) fn is_shut_down(self) -> bool {
         self.0 & SHUT_DOWN != 0
+    }
+
+    /// Whether the peer said that it ends, and no request began after that.
+    pub(crate) fn is_peer_ending(self) -> bool {
+        self.0 & PEER_ENDING != 0
     }
 
     /// What was seen, in its order.

@@ -20,9 +20,11 @@ pub enum DialError {
     Unreachable,
     /// No local port is free towards this address: TIME_WAIT holds them, most likely.
     NoPort,
+    /// TLS was not agreed on: a certificate that does not fit, most likely, or no TLS at all.
+    Tls,
     /// Our code gave up waiting for it: a timeout around the call, most likely.
     GivenUp,
-    /// Another error: of the resolver or of TLS, say.
+    /// Another error: of the resolver, say.
     Other,
 }
 
@@ -36,6 +38,7 @@ impl DialError {
         DialError::TimedOut,
         DialError::Unreachable,
         DialError::NoPort,
+        DialError::Tls,
         DialError::GivenUp,
         DialError::Other,
     ];
@@ -48,6 +51,7 @@ impl DialError {
             DialError::TimedOut => "timed-out",
             DialError::Unreachable => "unreachable",
             DialError::NoPort => "no-port",
+            DialError::Tls => "tls",
             DialError::GivenUp => "given-up",
             DialError::Other => "other",
         }

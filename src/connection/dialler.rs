@@ -9,6 +9,8 @@ use crate::lint::Client;
 pub(crate) struct Dialler {
     pub(crate) client: Client,
     pub(crate) pool: Option<Pool>,
+    /// Whether nothing is seen of its sockets, but that they were dialled.
+    hides_ends: bool,
     dropped: AtomicBool,
     counted: AtomicBool,
     watches_bodies: AtomicBool,
@@ -22,13 +24,17 @@ pub(crate) struct Alive(Arc<Dialler>);
 
 impl Dialler {
     pub(crate) fn new(client: Client, pool: Option<Pool>) -> Arc<Dialler> {
-        Arc::new(Dialler {
-            client,
-            pool,
-            dropped: AtomicBool::new(false),
-            counted: AtomicBool::new(false),
-            watches_bodies: AtomicBool::new(false),
-        })
+        Arc::new(Dialler::with(client, pool, false))
+    }
+
+    /// A client that hides its sockets.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn hiding_ends(client: Client, pool: Option<Pool>) -> Arc<Dialler> {
+        Arc::new(Dialler::with(client, pool, true))
+    }
+
+    pub(crate) fn hides_ends(&self) -> bool {
+        self.hides_ends
     }
 
     /// Whether the client and all its clones are gone. Relaxed: it orders nothing else.
@@ -51,6 +57,17 @@ impl Dialler {
     /// Whether the end of the client is to be counted: true once.
     pub(crate) fn counts_end(&self) -> bool {
         !self.counted.swap(true, Ordering::Relaxed)
+    }
+
+    fn with(client: Client, pool: Option<Pool>, hides_ends: bool) -> Dialler {
+        Dialler {
+            client,
+            pool,
+            hides_ends,
+            dropped: AtomicBool::new(false),
+            counted: AtomicBool::new(false),
+            watches_bodies: AtomicBool::new(false),
+        }
     }
 }
 

@@ -35,6 +35,14 @@ pub(crate) struct Ending {
     pub(crate) idle: Duration,
     /// Whether the socket was watched, or only the services above it.
     pub(crate) socket: bool,
+    /// Whether nobody could ask the kernel what the peer had sent as we closed: a stream of TLS has
+    /// its socket within.
+    pub(crate) veiled: bool,
+    /// Whether what passed was under TLS, and whether its handshake may not have been over.
+    pub(crate) sealed: bool,
+    pub(crate) shaking: bool,
+    /// Whether the end itself was not seen: only what a message announced is known then.
+    pub(crate) hidden: bool,
     /// Whether a read was polled just before the drop: whoever dropped it was running.
     pub(crate) polled: bool,
     /// Whether the thread panics.
@@ -56,6 +64,11 @@ impl End {
     /// How soon after an exchange a connection ends that ends because of it. hyper decides at
     /// once; the bound is for a busy machine, and below any idle timeout in use.
     pub(crate) const AT_ONCE: Duration = Duration::from_millis(250);
+
+    /// Whether it was gone with its client at the latest.
+    pub(crate) fn with_client(&self) -> bool {
+        self.cause == EndCause::ClientDropped || self.beside.contains(EndCause::ClientDropped)
+    }
 }
 
 /// From here on a wait for a request's head can be a timeout.
@@ -72,20 +85,33 @@ impl Ending {
     }
 
     fn closer(&self) -> Closer {
-        match self.course.closer() {
+        // Dropped without a word: the kernel closes it.
+        match self.course.closer().unwrap_or(Closer::Local) {
             _ if !self.socket => Closer::Unknown,
-            Some(closer) => closer,
-            // Dropped without a word: the kernel closes it.
-            None => Closer::Local,
+            Closer::Local if self.veiled && self.was_awaited() => Closer::Unknown,
+            closer => closer,
         }
+    }
+
+    /// Whether the peer knew of the end, and may have been first. Of a client of HTTP/2 nobody hears
+    /// that it is leaving.
+    fn was_awaited(&self) -> bool {
+        let is_drained =
+            |cause| cause == EndCause::Drain && (self.multiplexed || self.idle < End::AT_ONCE);
+        self.course.log().any(|cause| cause.is_announced() || is_drained(cause))
+            || self.multiplexed && self.side == Side::Inbound
     }
 
     fn cause(&self, closer: Closer) -> EndCause {
         let sufficient = self.course.log().find(|cause| self.suffices(*cause, closer));
+        if self.hidden {
+            return sufficient.unwrap_or(EndCause::Unknown);
+        }
         sufficient.unwrap_or_else(|| match (self.side, closer) {
             (_, Closer::Local) if self.panicking && self.course.phase().is_active() => {
                 EndCause::HandlerFailed
             }
+            (_, Closer::Local) if self.course.is_peer_ending() => self.closed_on_word(),
             (Side::Inbound, Closer::Local) => self.closed_by_server(),
             _ if self.may_be_asked && closer != Closer::Local => EndCause::Unknown,
             (Side::Outbound, Closer::Local) => self.closed_by_client(),
@@ -97,6 +123,9 @@ impl Ending {
     /// Whether what was seen is enough to end the connection, as it ended.
     fn suffices(&self, cause: EndCause, closer: Closer) -> bool {
         let at_once = self.idle < End::AT_ONCE;
+        if self.hidden && !cause.is_announced() {
+            return false;
+        }
         match cause {
             // These end it once the exchange is over, and not before.
             EndCause::RequestClose
@@ -117,13 +146,30 @@ impl Ending {
             }
             EndCause::HandlerFailed => !self.multiplexed,
             EndCause::PeerClosedIdle => self.requests > 0 && !self.may_be_asked,
+            EndCause::PeerClosedActive => !self.may_be_preface(),
             _ => true,
         }
+    }
+
+    /// The peer said that it ends, and we were faster.
+    fn closed_on_word(&self) -> EndCause {
+        match self.course.closed_in() {
+            Phase::Idle | Phase::Left if self.requests == 0 => EndCause::NeverUsed,
+            Phase::Idle | Phase::Left => EndCause::PeerClosedIdle,
+            Phase::Asked | Phase::Answering if !self.may_be_preface() => EndCause::PeerClosedActive,
+            _ => EndCause::Unknown,
+        }
+    }
+
+    /// Whether what looks like a request may be the beginning of HTTP/2, of which TLS shows nothing.
+    fn may_be_preface(&self) -> bool {
+        self.sealed && self.side == Side::Outbound && self.requests == 0
     }
 
     fn closed_by_server(&self) -> EndCause {
         let dropped = !self.course.is_shut_down();
         match self.course.closed_in() {
+            Phase::Idle | Phase::Left if self.shaking => EndCause::Unknown,
             Phase::Idle | Phase::Left if dropped => {
                 if self.polled && self.idle >= TIMEOUT_AT_LEAST {
                     EndCause::HeaderTimeout
@@ -148,7 +194,9 @@ impl Ending {
             Phase::Idle | Phase::Left if self.may_be_asked && !self.multiplexed => {
                 EndCause::Unknown
             }
-            Phase::Asked if !self.stray_bytes && !self.multiplexed => EndCause::DroppedRequest,
+            Phase::Asked if !self.stray_bytes && !self.multiplexed && !self.may_be_preface() => {
+                EndCause::DroppedRequest
+            }
             Phase::Idle | Phase::Left if self.requests == 0 => EndCause::NeverUsed,
             Phase::Idle | Phase::Left => self.closed_by_pool(),
             _ => EndCause::Unknown,

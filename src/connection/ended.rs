@@ -50,8 +50,11 @@ pub struct Ended {
     pub bytes_out: u64,
     /// How long its dial took, outbound.
     pub dial: Option<Duration>,
-    /// From its opening to its end.
+    /// From its opening to its end; at most, where that was not seen.
     pub lived: Duration,
+    /// Whether its end was seen. reqwest hides it: what is known then is that it ended before now,
+    /// and why only where a message had announced it.
+    pub end_seen: bool,
     /// Why it ended, and who closed it.
     pub end: End,
 }
@@ -75,6 +78,7 @@ impl Ended {
             bytes_out,
             dial: record.dial,
             lived: record.age(now),
+            end_seen: !record.hides_end(),
             end,
         }
     }
@@ -117,6 +121,7 @@ mod example {
                 bytes_out: 120,
                 dial: None,
                 lived: Duration::from_secs(9),
+                end_seen: true,
                 end,
             }
         }

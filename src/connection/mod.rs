@@ -17,6 +17,8 @@ mod ended;
 mod last;
 mod open_change;
 mod opened;
+#[cfg(feature = "reqwest")]
+mod pairs;
 mod party;
 mod persistence;
 mod pool;

@@ -127,6 +127,12 @@ impl Record {
         self
     }
 
+    /// Whether its client shows no more of it than its dial and the responses that come on it.
+    #[inline]
+    pub(crate) fn hides_end(&self) -> bool {
+        self.dialler.as_ref().is_some_and(|dialler| dialler.hides_ends())
+    }
+
     #[inline]
     pub(crate) fn party(&self) -> Option<&Party> {
         self.party.get()
@@ -212,7 +218,7 @@ impl Record {
     pub(crate) fn stand(&self, changes: &mut Changes) {
         if self.is(Flag::Closed) {
             self.standing.leave(changes);
-        } else {
+        } else if !self.hides_end() {
             self.standing.enter(Kind::new(self.version(), self.state()), changes);
         }
     }
@@ -339,11 +345,15 @@ impl Record {
             requests: self.requests(),
             idle: self.idle(now),
             socket: self.is(Flag::Socket),
+            veiled: self.is(Flag::Veiled),
+            shaking: self.is(Flag::Shaking),
+            sealed: self.is(Flag::Sealed),
+            hidden: self.hides_end(),
             polled: polled < JUST_NOW,
             panicking,
             stray_bytes: self.is(Flag::Stray),
             may_be_asked: self.is(Flag::MayBeRest)
-                || self.side == Side::Outbound && self.is_multiplexed(),
+                || self.side == Side::Outbound && (self.is_multiplexed() || self.is(Flag::Shaking)),
             multiplexed: self.is_multiplexed(),
             pool: self.dialler.as_ref().and_then(|dialler| dialler.pool),
             idle_beside: 0,
@@ -359,6 +369,45 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn what_a_hidden_request_survived_was_no_cause() {
+        let now = Instant::now();
+        let (clock, addresses) = (Clock::default(), Addresses::default());
+        let record = Record::new(Side::Outbound, clock, now, addresses);
+        record.answer_hidden(now, Some(now));
+        record.see(EndCause::DroppedResponseBody);
+        record.answer_hidden(now, Some(now));
+        assert!(!record.course().has_seen(EndCause::DroppedResponseBody), "another came after it");
+    }
+
+    #[test]
+    fn a_piece_of_a_message_is_no_word_that_the_peer_ends() {
+        let now = Instant::now();
+        let record = |side| Record::new(side, Clock::default(), now, Addresses::default());
+        let is_heeded = |record: &Record| {
+            record.read_alert(24);
+            record.course().is_peer_ending()
+        };
+        let client = record(Side::Outbound);
+        client.wrote(100, || now);
+        client.read(100);
+        assert!(!is_heeded(&client), "a response comes in, though no layer saw it yet");
+        client.answer(now);
+        assert!(!is_heeded(&client), "its body does");
+        client.answering();
+        client.finish(|| now, Finish::Whole);
+        assert!(is_heeded(&client), "nothing is under way");
+        client.wrote(100, || now);
+        assert!(!client.course().is_peer_ending(), "another request went out");
+        assert!(is_heeded(&client), "nothing of its response came");
+
+        let server = record(Side::Inbound);
+        assert!(is_heeded(&server), "nothing is under way");
+        server.begin(now, Flag::BodyUnread);
+        assert!(!is_heeded(&server), "it may be a piece of the request");
+    }
 
     #[test]
     fn a_record_is_small() {

@@ -15,10 +15,13 @@ use super::target::{Known, Target};
 use super::told::last;
 use crate::connection::{Last, Record, RouteSlot};
 use crate::denied::Denied;
-use crate::field::Signs;
+use crate::field::{CameIn, Signs};
 use crate::handle::ConnHandle;
 use crate::intent::IntentionalClose;
-use crate::lint::{self, Action, Circumstances, Finding, Findings, Head, Label, LintSet, Message};
+use crate::lint::{
+    self, Action, Circumstances, Finding, Findings, Head, Label, Level, LintSet, Message, Place,
+};
+use crate::report::Part;
 
 /// A request and its response, as a layer follows them: what it remembers of the request until
 /// the response comes. Of a clean request it owns nothing on the heap.
@@ -54,7 +57,7 @@ pub(crate) struct Refusal {
 
 impl Exchange {
     /// A request that our server received; to be judged, unless it is clean.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
         let extensions = request.extensions();
         let matched = if extensions.is_empty() {
@@ -69,6 +72,17 @@ impl Exchange {
         let signs = Signs::of_request(method, request.version(), headers);
         let target = Target::received(placement, signs, method, || original_path(request));
         Exchange::new(placement, request, signs, target, matched)
+    }
+
+    /// The same in a gateway.
+    #[cold]
+    pub(crate) fn receive_to_pass_on<B>(
+        placement: &Arc<Placement>,
+        request: &mut Request<B>,
+    ) -> Exchange {
+        let mut exchange = Exchange::receive(placement, request);
+        exchange.passes_on(request);
+        exchange
     }
 
     /// A request on a connection that has a record: it counts for its route there.
@@ -148,6 +162,26 @@ impl Exchange {
         Exchange::new(placement, request, signs, target, MatchedRoute::default())
     }
 
+    /// Sees a request as a gateway does: what it says of its hop is remembered with it as it comes
+    /// in, and judged as it is passed on. A layer further in, or out, changes nothing of that.
+    #[cold]
+    pub(crate) fn passes_on<B>(&mut self, request: &mut Request<B>) {
+        let came = request.extensions().get::<CameIn>();
+        let passed_on = match (came, &self.placement.outlet) {
+            (Some(came), Some(_)) => came.passed_on(request.headers()),
+            (None, None) => {
+                let came = CameIn::of_request(request.version(), request.headers());
+                came.map(|came| request.extensions_mut().insert(came));
+                Signs::NONE
+            }
+            _ => Signs::NONE,
+        };
+        self.signs = self.signs.with(Signs::GATEWAY).with(passed_on);
+        if let (Some(came), Some(_)) = (request.extensions().get(), &self.placement.outlet) {
+            self.settle_trailers(came, self.request());
+        }
+    }
+
     /// Whether no lint can fire on the request.
     #[inline]
     pub(crate) fn is_clean(&self) -> bool {
@@ -180,7 +214,12 @@ impl Exchange {
     #[cold]
     fn judge_answer<B>(&mut self, response: &mut Response<B>, length: Option<u64>) {
         let (status, headers) = (response.status(), response.headers());
-        let head = Head::outgoing_response(&self.request(), status, headers, length);
+        let mut head = Head::outgoing_response(&self.request(), status, headers, length);
+        if self.signs.contains(Signs::GATEWAY) {
+            let came = response.extensions().get::<CameIn>();
+            head = head.of_gateway(came.map_or(Signs::NONE, |came| came.passed_on(headers)));
+            came.into_iter().for_each(|came| self.settle_trailers(came, head));
+        }
         if self.found.is_some() || !head.is_clean() {
             self.judge_response(head, response);
         }
@@ -193,6 +232,10 @@ impl Exchange {
         let head = Head::received_response(&self.request(), status, version, headers);
         if !response.extensions().is_empty() {
             self.join_response(&head, response);
+        }
+        if self.signs.contains(Signs::GATEWAY) && response.extensions().get::<CameIn>().is_none() {
+            let came = CameIn::of_response(status, response.headers());
+            came.map(|came| response.extensions_mut().insert(came));
         }
         // Only now is it known what the wire speaks, so the request is looked at again.
         self.version = version;
@@ -236,6 +279,17 @@ impl Exchange {
         }
     }
 
+    /// Asks for what is nominated to go from the trailers, too, where the policy fixes that.
+    fn settle_trailers(&self, came: &CameIn, head: Head) {
+        let subject = self.subject(head);
+        let place = Place::from(head.message);
+        let exception = || self.placement.exception(lint::NOMINATED_FORWARDED).cloned();
+        let verdict = subject.rules.verdict(lint::NOMINATED_FORWARDED, place, exception);
+        if verdict.is_some_and(|verdict| verdict.level >= Level::Fix) {
+            came.strips_trailers();
+        }
+    }
+
     /// Joins a response with the connection that it came on: what its heads say of persistence.
     fn join_response<B>(&mut self, head: &Head, response: &mut Response<B>) {
         let Placement { shared, .. } = &*self.placement;
@@ -247,6 +301,9 @@ impl Exchange {
         }
         let sent = Sent::new(self.signs, &self.method);
         sent.answered_by(shared, &record, head, response.headers());
+        if !shared.wiring.wired().contains(Part::ResponseBodies) {
+            shared.close_if_gone(&record);
+        }
     }
 
     /// The head of the request.
@@ -259,7 +316,11 @@ impl Exchange {
 
     fn judge_request(&mut self, parts: &mut Parts, answers: bool) -> Result<(), Refusal> {
         let head = self.request().under(self.circumstances(&parts.extensions));
-        let mut denial = judgement::of_request(&self.subject(head), &mut parts.headers, answers);
+        let came = parts.extensions.get().filter(|_| !head.message.is_inbound()).cloned();
+        let mut denial = {
+            let subject = Subject { came, ..self.subject(head) };
+            judgement::of_request(&subject, &mut parts.headers, answers)
+        };
         if denial.findings.is_empty() {
             return Ok(());
         }
@@ -268,7 +329,9 @@ impl Exchange {
             denial.findings.iter_mut().for_each(|finding| finding.caller = caller.clone());
         }
         // As it is sent from here on.
-        self.signs = Signs::of_request(&self.method, self.signs.version(), &parts.headers);
+        let gateway = self.signs.intersection(Signs::GATEWAY);
+        self.signs =
+            Signs::of_request(&self.method, self.signs.version(), &parts.headers).with(gateway);
 
         let lints: LintSet = denial.findings.iter().map(|finding| finding.lint).collect();
         let claim = Claim::enter(&mut parts.extensions, head.message, lints);
@@ -334,7 +397,8 @@ impl Exchange {
 
         let head = head.under(self.circumstances(extensions));
         let mut findings = self.found.take().map(|mut found| found.settle()).unwrap_or_default();
-        let subject = Subject { settled, ..self.subject(head) };
+        let came = extensions.get().filter(|_| head.has(Signs::GATEWAY)).cloned();
+        let subject = Subject { came, settled, ..self.subject(head) };
         let of_response = judgement::of_response(&subject, headers);
         of_response.iter().for_each(|finding| self.placement.shared.report(finding));
 
@@ -374,6 +438,7 @@ impl Exchange {
             placement: &self.placement,
             rules,
             head,
+            came: None,
             settled: LintSet::EMPTY,
             method: &self.method,
             version: self.version_on_wire(head.message),

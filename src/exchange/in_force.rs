@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+use crate::Role;
 use crate::connection::Bounds;
 use crate::heal::Cures;
 use crate::lint::{Level, Lint};
@@ -52,6 +53,7 @@ pub(crate) struct Settings {
     pub(crate) instance: Instance,
     pub(crate) bounds: Option<Bounds>,
     pub(crate) cures: Cures,
+    pub(crate) role: Role,
 }
 
 /// What is asked of a table with each request at the edge.
@@ -63,7 +65,7 @@ pub(crate) struct Brief(u64);
 impl InForce {
     pub(crate) fn new(policy: Policy, beside: Settings, now: Instant) -> InForce {
         let table = Table::new(&policy, &beside.at(now), None);
-        let brief = AtomicU64::new(Brief::of(&table).0);
+        let brief = AtomicU64::new(Brief::of(&table, beside.role).0);
         let now = Now { policy: Arc::new(policy), refused: None };
         let (table, now) = (ArcSwap::from_pointee(table), Mutex::new(now));
         InForce { table, brief, now, turn: Mutex::new(()), beside }
@@ -122,7 +124,7 @@ impl InForce {
     /// Under the turn.
     fn put(&self, policy: Policy, now: Instant) {
         let table = Table::new(&policy, &self.beside.at(now), Some(&self.table()));
-        let brief = Brief::of(&table);
+        let brief = Brief::of(&table, self.beside.role);
         self.table.store(Arc::new(table));
         self.brief.store(brief.0, Ordering::Release);
         *lock(&self.now) = Now { policy: Arc::new(policy), refused: None };
@@ -137,9 +139,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Settings {
     fn at(&self, now: Instant) -> Beside<'_> {
-        let Settings { code, environment, instance, bounds, cures } = self;
-        let (instance, bounds, cures) = (*instance, *bounds, *cures);
-        Beside { code, environment, instance, bounds, cures, now }
+        let Settings { code, environment, instance, bounds, cures, role } = self;
+        let (instance, bounds, cures, role) = (*instance, *bounds, *cures, *role);
+        Beside { code, environment, instance, bounds, cures, role, now }
     }
 }
 
@@ -151,8 +153,10 @@ impl Brief {
     const HEALS: u64 = 1 << 2;
     const VERSION: u32 = 3;
 
-    fn of(table: &Table) -> Brief {
-        let knows = u64::from(table.knows_by_label()) * Brief::KNOWS_BY_LABEL;
+    fn of(table: &Table, role: Role) -> Brief {
+        // A gateway follows each exchange, and not what a connection remembers of it.
+        let knows = table.knows_by_label() && !role.is_gateway();
+        let knows = u64::from(knows) * Brief::KNOWS_BY_LABEL;
         let reads = u64::from(table.reads_inbound_paths()) * Brief::READS_PATHS;
         let heals = u64::from(table.heals()) * Brief::HEALS;
         Brief(u64::from(table.version) << Brief::VERSION | heals | reads | knows)

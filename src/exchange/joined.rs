@@ -11,8 +11,8 @@ use super::in_force::Brief;
 use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
-    Addresses, Changes, DialError, Dialler, EndCause, Flag, Last, OpenChange, Opened, Party, Pool,
-    Record, RouteSlot, Side, Slice, Standard, Sums, Symptom, Turn, path_hash,
+    Addresses, Changes, DialError, Dialler, Flag, Last, OpenChange, Opened, Party, Pool, Record,
+    RouteSlot, Side, Slice, Standard, Sums, Symptom, Turn, path_hash,
 };
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
@@ -110,7 +110,8 @@ impl Shared {
             // Nobody is to take it out, where its body ends.
             drop(handle.take_hold());
         }
-        if handle.request() == 0 {
+        // What a client hides was counted as it was found.
+        if handle.request() == 0 && !record.hides_end() {
             record.speaks(version);
             let turn = record.answer(record.clock.now());
             handle.take_turn(turn);
@@ -120,7 +121,7 @@ impl Shared {
     }
 
     /// Counts a request of ours that was answered.
-    fn count(&self, record: &Record, turn: Turn) {
+    pub(super) fn count(&self, record: &Record, turn: Turn) {
         #[cfg(feature = "hyper")]
         if record.is(Flag::Drained) {
             self.drain_worked(record);
@@ -291,6 +292,13 @@ impl Shared {
         self.tell(&symptom, self.at_connection(record));
     }
 
+    /// Ends a connection whose socket is gone, unless a response is on its way to its caller.
+    pub(crate) fn close_if_gone(&self, record: &Record) {
+        if record.is(Flag::Gone) && !record.is_awaited() {
+            self.close(record);
+        }
+    }
+
     /// A connection ended.
     pub(crate) fn close(&self, record: &Record) {
         let now = self.clock.now();
@@ -306,7 +314,7 @@ impl Shared {
         for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.in_force.table().bounds) {
             self.tell(&symptom, self.at_connection(record));
         }
-        if ended.end.cause == EndCause::ClientDropped {
+        if ended.end.with_client() {
             self.judge_clients(record, &sums);
         }
     }
@@ -340,6 +348,8 @@ impl Shared {
         let Some((sums, known_for)) = self.connections.window_of(party, now) else { return };
         let bounds = &self.in_force.table().bounds;
         if let Some(symptom) = Symptom::low_reuse(record.side, &sums, known_for, bounds) {
+            let hidden = record.hides_end();
+            let symptom = if hidden { symptom.with_ends_hidden(&sums) } else { symptom };
             self.tell(&symptom, self.at_party(record));
         }
     }

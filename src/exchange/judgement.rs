@@ -4,8 +4,10 @@ use http::{HeaderMap, Method, Version};
 
 use super::placement::Placement;
 use crate::denied::Denied;
+use crate::field::{CameIn, Signs};
 use crate::lint::{
-    self, Action, Evidence, Finding, Head, Label, Level, Lint, LintSet, Place, StandAside,
+    self, Action, Edit, Evidence, Finding, Head, Label, Level, Lint, LintSet, Place, Rewrite,
+    StandAside,
 };
 use crate::policy::{Rules, Verdict};
 
@@ -14,6 +16,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) placement: &'a Placement,
     pub(crate) rules: Rules<'a>,
     pub(crate) head: Head,
+    /// What came in, where a gateway passes it on.
+    pub(crate) came: Option<CameIn>,
     /// The lints that another layer of the stack settled.
     pub(crate) settled: LintSet,
     pub(crate) method: &'a Method,
@@ -82,19 +86,38 @@ fn rewrite(subject: &Subject<'_>, findings: &mut [Finding], headers: &mut Header
         let rewrite = rewrite.filter(|rewrite| rewrite.on.contains(finding.place));
         finding.action = match (rewrite, keeps_close) {
             (None, _) => Action::StoodAside(StandAside::VersionUnknown),
-            (Some(_), _) if subject.head.is_interim() => Action::StoodAside(StandAside::Tunnel),
+            (Some(Rewrite { apply: Edit::Fields(_), .. }), _) if subject.head.is_interim() => {
+                Action::StoodAside(StandAside::Tunnel)
+            }
             (Some(rewrite), Some(reason)) if rewrite.keeps_alive => Action::StoodAside(reason),
             // An earlier rewrite mended this one too: nothing more is to be taken away.
-            (Some(_), _) if !lint::check(&subject.head.reread(headers)).contains(finding.lint) => {
+            (Some(_), _) if !lint::check(&subject.reread(headers)).contains(finding.lint) => {
                 Action::Rewritten
             }
-            (Some(rewrite), _) if (rewrite.apply)(headers) => Action::Rewritten,
+            (Some(rewrite), _) if subject.apply(&rewrite.apply, headers) => Action::Rewritten,
             (Some(_), _) => Action::StoodAside(StandAside::Unsafe),
         };
     }
 }
 
 impl Subject<'_> {
+    /// The head, once its fields were rewritten.
+    fn reread(&self, headers: &HeaderMap) -> Head {
+        let head = self.head.reread(headers);
+        if !self.head.has(Signs::GATEWAY) {
+            return head;
+        }
+        head.of_gateway(self.came.as_ref().map_or(Signs::NONE, |came| came.passed_on(headers)))
+    }
+
+    fn apply(&self, edit: &Edit, headers: &mut HeaderMap) -> bool {
+        match (edit, &self.came) {
+            (Edit::Fields(apply), _) => apply(headers),
+            (Edit::PassedOn(apply), Some(came)) => apply(came, headers),
+            (Edit::PassedOn(_), None) => false,
+        }
+    }
+
     fn finding(&self, lint: Lint, headers: &HeaderMap) -> Option<Finding> {
         let Subject { placement, rules, head, .. } = self;
         let place = Place::from(head.message);
@@ -111,7 +134,7 @@ impl Subject<'_> {
             client: placement.outlet.as_ref().map(|outlet| outlet.client),
             server: self.server,
             version: self.version,
-            evidence: Evidence::of(lint, headers),
+            evidence: Evidence::of_passed_on(lint, headers, self.came.as_ref()),
             ..Finding::new(lint, place, level, would.max(capped))
         })
     }

@@ -6,6 +6,8 @@ mod exceptions;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
 mod exchange;
 mod found;
+#[cfg(feature = "reqwest")]
+mod hidden;
 mod in_force;
 mod joined;
 mod judgement;
@@ -23,6 +25,8 @@ mod watch;
 
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
+#[cfg(feature = "reqwest")]
+pub(crate) use self::hidden::{Arrived, Hidden, UnderWay};
 #[cfg(feature = "config")]
 pub(crate) use self::in_force::Reread;
 pub(crate) use self::in_force::{InForce, Settings};

@@ -27,6 +27,11 @@ pub(crate) struct Outlet {
     pub(crate) one_shot: bool,
     /// Whether the connection of a request is to be known before its response.
     pub(crate) captures: bool,
+    /// The `Connection` that the client below adds where a request has none, as it was declared.
+    #[cfg(feature = "reqwest")]
+    pub(crate) default_connection: Option<http::HeaderValue>,
+    #[cfg(feature = "reqwest")]
+    pub(crate) under_way: Arc<std::sync::atomic::AtomicUsize>,
     servers: Arc<Servers>,
 }
 
@@ -60,7 +65,16 @@ impl Placement {
         built_at: &'static Location<'static>,
     ) -> Placement {
         let client = Client { name: Label::new(name), built_at };
-        let outlet = Outlet { client, one_shot: false, captures: false, servers: Arc::default() };
+        let outlet = Outlet {
+            client,
+            one_shot: false,
+            captures: false,
+            #[cfg(feature = "reqwest")]
+            default_connection: None,
+            #[cfg(feature = "reqwest")]
+            under_way: Arc::default(),
+            servers: Arc::default(),
+        };
         Placement { outlet: Some(outlet), ..Placement::inbound(shared) }
     }
 
@@ -91,6 +105,12 @@ impl Placement {
         if self.judged == LintSet::ALL {
             exceptions.of_callers(lint, reason);
         }
+    }
+
+    /// Whether every lint is on, at an endpoint.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.shared.plain
     }
 
     /// Whether the environment switched every lint off.

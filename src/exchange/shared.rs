@@ -20,6 +20,10 @@ pub(crate) struct Shared {
     pub(crate) in_force: InForce,
     /// Whether the environment switched every lint off.
     pub(crate) off: bool,
+    /// Whether it is an endpoint's, and not off.
+    pub(crate) plain: bool,
+    /// Whether it is a gateway's, and not off.
+    pub(crate) is_gateway: bool,
     /// When it was last looked at how the policy stands.
     pub(crate) watch: Watch,
     pub(crate) secret: u64,

@@ -12,6 +12,7 @@
 //! | and its body? | [`request_framing`], [`response_framing`] |
 //! | for how long does the peer keep it? | [`keep_alive()`] |
 //! | all of it, in one pass? | [`Signs`] |
+//! | may an option name this field? | [`is_sensitive`], [`is_end_to_end`] |
 //! | how is one option or field taken out? | [`remove_option`], [`remove_malformed`], [`join_connection_lines`], [`remove_field`] |
 //!
 //! ```
@@ -27,6 +28,7 @@
 //! assert_eq!(headers[CONNECTION], "upgrade");
 //! ```
 
+mod came_in;
 mod connection_specific;
 mod element;
 mod framing;
@@ -34,6 +36,7 @@ mod keep_alive;
 mod list;
 mod malformed;
 mod misspelling;
+mod nomination;
 mod option;
 mod persistence;
 mod removal;
@@ -47,10 +50,13 @@ pub use self::element::{ConnectionElement, ConnectionElements, connection_elemen
 pub use self::framing::{Framing, FramingFault, request_framing, response_framing};
 pub use self::keep_alive::{KeepAlive, KeepAliveParameter, KeepAliveParameters, keep_alive};
 pub use self::malformed::Malformed;
+pub use self::nomination::is_end_to_end;
 pub use self::option::{ConnectionOption, ConnectionOptions, connection_options};
 pub use self::persistence::{Direction, Persistence, persistence};
 pub use self::removal::{join_connection_lines, remove_field, remove_malformed, remove_option};
 pub use self::signs::Signs;
 
+pub(crate) use self::came_in::CameIn;
 pub(crate) use self::misspelling::is_misspelled;
+pub(crate) use self::nomination::{Nomination, remove_nominations};
 pub(crate) use self::token::token;

@@ -4,6 +4,7 @@ use std::mem;
 
 use http::header::{CONNECTION, Entry, HeaderMap, HeaderName, HeaderValue};
 
+use super::ConnectionOption;
 use super::element::{ConnectionElement, connection_elements};
 use super::list::{Line, Quotes};
 
@@ -30,9 +31,17 @@ const MOST_ORDERED_NAMES: usize = 3_276;
 /// assert!(!remove_option(&mut headers, "close"));
 /// ```
 pub fn remove_option(headers: &mut HeaderMap, option: &str) -> bool {
+    remove_options(headers, |sent| sent.is(option))
+}
+
+/// Removes the options for which `drop` is true, as [`remove_option`] does.
+pub(super) fn remove_options(
+    headers: &mut HeaderMap,
+    drop: impl Fn(ConnectionOption<'_>) -> bool,
+) -> bool {
     remove_elements(
         headers,
-        |element| matches!(element, ConnectionElement::Option(sent) if sent.is(option)),
+        |element| matches!(element, ConnectionElement::Option(sent) if drop(sent)),
     )
 }
 
@@ -88,7 +97,7 @@ pub fn join_connection_lines(headers: &mut HeaderMap) -> bool {
     }
     let sensitive = headers.get_all(CONNECTION).iter().any(HeaderValue::is_sensitive);
     match joined(connection_elements(headers), sensitive) {
-        Some(line) => set_connection(headers, vec![line]),
+        Some(line) => set_lines(headers, &CONNECTION, vec![line]),
         None => false,
     }
 }
@@ -156,7 +165,7 @@ fn remove_elements(headers: &mut HeaderMap, drop: impl Fn(ConnectionElement<'_>)
         let kept = elements().filter(|&element| !drop(element));
         lines.extend(joined(kept, line.is_sensitive()).filter(|line| !line.is_empty()));
     }
-    set_connection(headers, lines)
+    set_lines(headers, &CONNECTION, lines)
 }
 
 /// The elements joined by `", "`, empty ones left out; none if that is no header value, which cannot
@@ -177,14 +186,18 @@ fn joined<'a>(
     Some(line)
 }
 
-/// Puts `lines` in the place of the `Connection` lines, of which there is one at least; changes
-/// nothing in a map so full that it gives out no entries (http 1.5: 24,576 names).
-fn set_connection(headers: &mut HeaderMap, lines: Vec<HeaderValue>) -> bool {
+/// Puts `lines` in the place of a field's lines, of which there is one at least; changes nothing in
+/// a map so full that it gives out no entries (http 1.5: 24,576 names).
+pub(super) fn set_lines(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    lines: Vec<HeaderValue>,
+) -> bool {
     let mut lines = lines.into_iter();
     let Some(first) = lines.next() else {
-        return remove_field(headers, &CONNECTION);
+        return remove_field(headers, name);
     };
-    let Ok(Entry::Occupied(mut entry)) = headers.try_entry(CONNECTION) else {
+    let Ok(Entry::Occupied(mut entry)) = headers.try_entry(name) else {
         return false;
     };
     entry.insert(first);

@@ -3,7 +3,8 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, Method, Version, header};
 
 use super::misspelling::is_misspelled;
-use super::{ConnectionElement, connection_elements, keep_alive};
+use super::nomination::Nomination;
+use super::{ConnectionElement, ConnectionOption, connection_elements, keep_alive};
 
 /// What one pass over a message head saw: a set of signs that lints are judged from.
 ///
@@ -59,6 +60,15 @@ signs! {
     /// A `Keep-Alive` field with a timeout of 0 or 1 s, or no request left.
     KEEP_ALIVE_UNUSABLE = 10;
 
+    /// An option that names a field which is meant for all recipients.
+    NOMINATES_END_TO_END = 11;
+    /// An option that names a field of credentials, routing or framing.
+    NOMINATES_SENSITIVE = 12;
+    /// An option that names `Connection`.
+    NOMINATES_ITSELF = 13;
+    /// Ten options or more.
+    MANY_OPTIONS = 14;
+
     /// A `Proxy-Connection` field.
     PROXY_CONNECTION_FIELD = 16;
     /// An `Upgrade` field.
@@ -85,6 +95,15 @@ signs! {
 
     /// The user agent of a health check: kubelet, load balancers.
     PROBE = 40;
+
+    /// A gateway of ours sees it ([`Role::Gateway`](crate::Role)).
+    GATEWAY = 44;
+    /// A gateway passes on a field that the message which came in nominated.
+    NOMINATED_PASSED_ON = 45;
+    /// A gateway passes on a field of the hop that the message came in by.
+    HOP_BY_HOP_PASSED_ON = 46;
+    /// A gateway keeps the connection of a caller that speaks HTTP/1.0.
+    HTTP10_CALLER_KEPT = 47;
 }
 
 // === impl Signs ===
@@ -104,12 +123,24 @@ impl Signs {
         .with(Signs::SEVERAL_LINES)
         .with(Signs::KEEP_ALIVE_FIELD)
         .with(Signs::KEEP_ALIVE_MALFORMED)
-        .with(Signs::KEEP_ALIVE_UNUSABLE);
+        .with(Signs::KEEP_ALIVE_UNUSABLE)
+        .with(Signs::NOMINATES_END_TO_END)
+        .with(Signs::NOMINATES_SENSITIVE)
+        .with(Signs::NOMINATES_ITSELF)
+        .with(Signs::MANY_OPTIONS);
+
+    /// The signs that only a gateway's messages have.
+    pub(crate) const OF_GATEWAY: Signs = Signs::GATEWAY
+        .with(Signs::NOMINATED_PASSED_ON)
+        .with(Signs::HOP_BY_HOP_PASSED_ON)
+        .with(Signs::HTTP10_CALLER_KEPT);
 
     /// Reads the head of a request.
     pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
         let mut signs = Signs::of_fields(headers).with(Signs::of_version(version));
-        if signs.contains(Signs::PROBE) && !is_probe(headers) {
+        // Nobody gets around a denial by the name of a check, which nominates nothing.
+        let is_check = || is_probe(headers) && !signs.contains(Signs::NOMINATES_SENSITIVE);
+        if signs.contains(Signs::PROBE) && !is_check() {
             signs = signs.without(Signs::PROBE);
         }
         if *method == Method::HEAD {
@@ -240,6 +271,7 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
+#[inline(always)]
 fn content(signs: Signs, headers: &HeaderMap) -> Signs {
     let mut fields = headers.iter();
     if signs.contains(Signs::CONTENT_LENGTH_FIELD)
@@ -282,7 +314,14 @@ fn of_lines(headers: &HeaderMap) -> Signs {
 
 #[cold]
 fn of_elements(headers: &HeaderMap) -> Signs {
+    const MANY: usize = 10;
+
     let mut signs = Signs::NONE;
+    let is_option =
+        |element: &ConnectionElement<'_>| matches!(element, ConnectionElement::Option(_));
+    if connection_elements(headers).filter(is_option).nth(MANY - 1).is_some() {
+        signs = Signs::MANY_OPTIONS;
+    }
     for element in connection_elements(headers) {
         if is_misspelled(element.as_bytes(), headers) {
             signs = signs.with(Signs::MISSPELLED_OPTION);
@@ -295,10 +334,20 @@ fn of_elements(headers: &HeaderMap) -> Signs {
                 Signs::MALFORMED_ELEMENT.with(Signs::OBS_TEXT_ELEMENT)
             }
             ConnectionElement::Malformed(_) => Signs::MALFORMED_ELEMENT,
-            ConnectionElement::Option(_) | ConnectionElement::Empty => Signs::NONE,
+            ConnectionElement::Option(option) => of_nomination(option),
+            ConnectionElement::Empty => Signs::NONE,
         });
     }
     signs
+}
+
+fn of_nomination(option: ConnectionOption<'_>) -> Signs {
+    match Nomination::of(option) {
+        Nomination::Fine => Signs::NONE,
+        Nomination::EndToEnd => Signs::NOMINATES_END_TO_END,
+        Nomination::Sensitive => Signs::NOMINATES_SENSITIVE,
+        Nomination::Itself => Signs::NOMINATES_ITSELF,
+    }
 }
 
 #[cold]

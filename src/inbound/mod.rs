@@ -23,6 +23,12 @@
 //! | axum-server | `ConnLint::acceptor` | the same |
 //! | an accept loop | `ConnLint::accept` | `Accepted::service` |
 //!
+//! Under TLS each of them stands around a stream of TLS, or around the socket below it: an acceptor as
+//! `RustlsAcceptor::new(config).acceptor(lint.acceptor(DefaultAcceptor::new()))`, an accept loop
+//! before the handshake. Below it who closed first is known, bytes are those of the wire, and what
+//! was no HTTP on a new connection is `unknown`. Above it the closer is who said first that it ends,
+//! and `unknown` where both knew, or where a caller of HTTP/2 leaves.
+//!
 //! Each request carries a [`ConnHandle`](crate::ConnHandle) then, bodies are tracked, and each
 //! connection that ends has a [cause](crate::connection::EndCause) and a
 //! [closer](crate::connection::Closer).

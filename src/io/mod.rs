@@ -2,8 +2,9 @@
 
 mod queued;
 mod sensor;
+pub(crate) mod tls;
 mod watched;
 
-pub(crate) use self::queued::Queued;
+pub(crate) use self::queued::{Queued, is_socket};
 pub(crate) use self::sensor::Sensor;
 pub(crate) use self::watched::Watched;

@@ -40,6 +40,11 @@ impl Queued {
     }
 }
 
+/// Whether the kernel can be asked about a stream.
+pub(crate) fn is_socket<T: 'static>(stream: &T) -> bool {
+    socket(stream).is_some()
+}
+
 fn socket(stream: &dyn Any) -> Option<SockRef<'_>> {
     #[cfg(feature = "hyper-util")]
     let stream = unwrapped(stream);

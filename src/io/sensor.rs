@@ -5,9 +5,9 @@ use std::io;
 /// The order of the calls is that of what happened, so that an end of the peer's that comes after
 /// [`shutting_down`](Sensor::shutting_down) crossed ours.
 pub(crate) trait Sensor {
-    /// So many bytes came from the peer; never zero. Each is told once, when it leaves the stream,
+    /// These bytes came from the peer; never none. Each is told once, when it leaves the stream,
     /// though a byte that was read ahead may reach the reader later or never.
-    fn read(&self, bytes: usize);
+    fn read(&self, bytes: &[u8]);
 
     /// The reader asked, and nothing is there. Not told of a read that the wrapper does by itself.
     fn read_pending(&self);
@@ -15,8 +15,9 @@ pub(crate) trait Sensor {
     /// The peer's end was read; told once.
     fn eof(&self);
 
-    /// So many bytes were taken to be written; never zero.
-    fn wrote(&self, bytes: usize);
+    /// So many bytes were taken to be written; never zero. The first of what was offered are there
+    /// to be looked at.
+    fn wrote(&self, offered: &[u8], bytes: usize);
 
     /// All that was taken to be written has left this side.
     fn flushed(&self);

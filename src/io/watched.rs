@@ -99,7 +99,7 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
     ) -> Poll<io::Result<usize>> {
         let mut this = self.project();
         let polled = this.inner.as_mut().poll_write(cx, buf);
-        this.wrote(polled)
+        this.wrote(buf, polled)
     }
 
     #[inline]
@@ -110,7 +110,8 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
     ) -> Poll<io::Result<usize>> {
         let mut this = self.project();
         let polled = this.inner.as_mut().poll_write_vectored(cx, bufs);
-        this.wrote(polled)
+        let first = bufs.iter().find(|buf| !buf.is_empty());
+        this.wrote(first.map_or(&[], |buf| buf), polled)
     }
 
     #[inline]
@@ -150,10 +151,10 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
         let (filled, room) = (buf.filled().len(), buf.remaining());
         let polled = self.inner.as_mut().poll_read(cx, buf);
         if let Poll::Ready(Ok(())) = polled {
-            match buf.filled().len().saturating_sub(filled) {
+            match buf.filled().get(filled..).unwrap_or_default() {
                 // What had no room may be there all the same.
-                0 if room == 0 => {}
-                0 => self.eof(),
+                [] if room == 0 => {}
+                [] => self.eof(),
                 bytes => self.sensor.read(bytes),
             }
         }
@@ -203,7 +204,7 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
         match self.inner.as_mut().poll_read(&mut cx, &mut buf) {
             Poll::Pending => {}
             Poll::Ready(Ok(())) if buf.filled().is_empty() => self.eof(),
-            Poll::Ready(Ok(())) => self.sensor.read(buf.filled().len()),
+            Poll::Ready(Ok(())) => self.sensor.read(buf.filled()),
             // So says tokio where the runtime ended before the stream, which tells of no peer.
             Poll::Ready(Err(error)) if error.kind() == ErrorKind::Other => {}
             Poll::Ready(Err(error)) => self.failed(&error),
@@ -211,9 +212,13 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
     }
 
     #[inline]
-    fn wrote(&mut self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn wrote(
+        &mut self,
+        offered: &[u8],
+        polled: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes @ 1..)) = polled {
-            self.sensor.wrote(bytes);
+            self.sensor.wrote(offered, bytes);
         }
         self.tried(polled)
     }

@@ -1,10 +1,11 @@
 use super::entry::Entry;
-use super::{Lint, close, hop_by_hop, http2, keep_alive, reading, reuse, window};
+use super::{Lint, close, hop_by_hop, http2, keep_alive, nomination, reading, reuse, window};
 
 /// The families, in the order in which lints are listed and reported.
-const FAMILIES: [&[&Entry]; 7] = [
+const FAMILIES: [&[&Entry]; 8] = [
     close::FAMILY,
     reading::FAMILY,
+    nomination::FAMILY,
     keep_alive::FAMILY,
     hop_by_hop::FAMILY,
     http2::FAMILY,

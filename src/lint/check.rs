@@ -53,11 +53,12 @@ impl Entry {
 pub(crate) fn is_quiet_response(request: Signs, headers: &HeaderMap) -> bool {
     const {
         let [http1, _] = INTERESTING[Message::OutgoingResponse as usize];
-        let seen = Signs::OF_PERSISTENCE_FIELDS.with(Signs::CLOSE_DELIMITED);
+        let seen =
+            Signs::OF_PERSISTENCE_FIELDS.with(Signs::CLOSE_DELIMITED).with(Signs::OF_GATEWAY);
         assert!(seen.contains(http1), "a lint on responses looks at further fields");
     }
-    // Only towards HTTP/1.0 may content end with the connection.
-    !request.intersects(Signs::HTTP10.with(Signs::MULTIPLEXED))
+    // Only towards HTTP/1.0 may content end with the connection, and a gateway looks at more.
+    !request.intersects(Signs::HTTP10.with(Signs::MULTIPLEXED).with(Signs::GATEWAY))
         && !Signs::has_persistence_field(headers)
 }
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::entry::{Protocol, Rewrite, Shows, lints};
+use super::entry::{Edit, Protocol, Rewrite, Shows, lints};
 use super::place::Places;
 use super::stand_aside::{closing, meant_or_forced};
 use super::{Head, Level, Place};
@@ -24,7 +24,7 @@ lints! {
         level: Level::Fix,
         places: Places::of(Place::OutgoingRequest),
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_close, keeps_alive: true, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: Edit::Fields(remove_close), keeps_alive: true, by_name_only: false }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
         check: |head| head.says_close() && !closing(head).is_right(),
@@ -43,7 +43,7 @@ lints! {
         level: Level::Fix,
         places: Places::of(Place::OutgoingResponse),
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_close, keeps_alive: true, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: Edit::Fields(remove_close), keeps_alive: true, by_name_only: false }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
         check: |head| head.says_close() && !closing(head).is_right(),
@@ -121,7 +121,7 @@ lints! {
         level: Level::Warn,
         places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_keep_alive, keeps_alive: false, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: Edit::Fields(remove_keep_alive), keeps_alive: false, by_name_only: false }),
         shows: Shows::Option("keep-alive"),
         signs: Signs::CLOSE_OPTION,
         check: |head| head.has(Signs::CLOSE_OPTION.with(Signs::KEEP_ALIVE_OPTION)),
@@ -158,7 +158,7 @@ lints! {
         places: Places::RESPONSES,
         protocol: Protocol::Http1,
         rewrite: Some(Rewrite {
-            on: Places::of(Place::OutgoingResponse), apply: remove_close, keeps_alive: false, by_name_only: false,
+            on: Places::of(Place::OutgoingResponse), apply: Edit::Fields(remove_close), keeps_alive: false, by_name_only: false,
         }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,
@@ -178,7 +178,7 @@ lints! {
         places: Places::RESPONSES,
         protocol: Protocol::Http1,
         rewrite: Some(Rewrite {
-            on: Places::of(Place::OutgoingResponse), apply: remove_close, keeps_alive: true, by_name_only: true,
+            on: Places::of(Place::OutgoingResponse), apply: Edit::Fields(remove_close), keeps_alive: true, by_name_only: true,
         }),
         shows: Shows::Option("close"),
         signs: Signs::CLOSE_OPTION,

@@ -2,7 +2,7 @@ use http::HeaderMap;
 
 use super::place::Places;
 use super::{Head, Level};
-use crate::field::Signs;
+use crate::field::{CameIn, Nomination, Signs};
 
 /// A lint of the catalogue: its texts and its check, in one place.
 #[derive(Debug)]
@@ -35,15 +35,24 @@ pub(crate) enum Protocol {
     Multiplexed,
 }
 
-/// A rewrite of an outgoing message: it only removes, so it is right whatever version is spoken.
+/// A rewrite of an outgoing message. Of a request it only removes, which is right whatever version
+/// is spoken.
 #[derive(Debug)]
 pub(crate) struct Rewrite {
     pub(crate) on: Places,
-    pub(crate) apply: fn(&mut HeaderMap) -> bool,
+    pub(crate) apply: Edit,
     /// Removes `close`, so it stands aside where closing is right.
     pub(crate) keeps_alive: bool,
     /// Only where a policy names the lint: no preset raises it to a fix.
     pub(crate) by_name_only: bool,
+}
+
+/// What a rewrite does to the fields of a message; it says whether they changed.
+#[derive(Debug)]
+pub(crate) enum Edit {
+    Fields(fn(&mut HeaderMap) -> bool),
+    /// By what came in, where a gateway passes it on.
+    PassedOn(fn(&CameIn, &mut HeaderMap) -> bool),
 }
 
 /// What of a message is a lint's evidence.
@@ -57,10 +66,16 @@ pub(crate) enum Shows {
     ObsText,
     /// The line of `Connection` with a misspelled element.
     Misspelled,
+    /// The line of `Connection` with the first option that names such a field.
+    Nominates(Nomination),
     /// All lines of this field.
     Field(&'static str),
     /// The first of the connection-specific fields.
     ConnectionSpecific,
+    /// Of what came in, the line of `Connection` that names a field which is passed on.
+    NominatedPassedOn,
+    /// The first field of the hop before that is passed on.
+    HopByHopPassedOn,
     /// The protocol version.
     Version,
     /// The absence of both `Content-Length` and `Transfer-Encoding`.

@@ -5,7 +5,9 @@ use http::{HeaderMap, header};
 
 use super::entry::Shows;
 use super::{Lint, printable};
-use crate::field::{CONNECTION_SPECIFIC, is_misspelled, token};
+use crate::field::{
+    CONNECTION_SPECIFIC, CameIn, Nomination, connection_options, is_misspelled, token,
+};
 
 /// What was seen of a message: one line of its head, escaped and cut at 256 bytes, so that it may
 /// stand in a log as it is, and the part of it that matters. Of a connection, or a window of them:
@@ -41,13 +43,33 @@ impl Evidence {
             Shows::Malformed => element(&|text| !text.is_empty() && token(text).is_none()),
             Shows::ObsText => element(&|text| !text.is_ascii()),
             Shows::Misspelled => element(&|text| is_misspelled(text, headers)),
+            Shows::Nominates(wanted) => connection_options(headers)
+                .find(|option| Nomination::of(*option) == wanted)
+                .map(|option| element(&|text| text == option.as_str().as_bytes()))
+                .unwrap_or_default(),
             Shows::Field(name) => Evidence::of_field(headers, name),
             Shows::ConnectionSpecific => CONNECTION_SPECIFIC
                 .into_iter()
                 .find(|name| headers.contains_key(*name))
                 .map_or_else(Evidence::default, |name| Evidence::of_field(headers, name)),
+            Shows::NominatedPassedOn | Shows::HopByHopPassedOn => Evidence::default(),
             Shows::Version | Shows::Unframed | Shows::Connection => Evidence::default(),
         }
+    }
+
+    /// The same, where a gateway may pass on what came in.
+    pub(crate) fn of_passed_on(lint: Lint, headers: &HeaderMap, came: Option<&CameIn>) -> Evidence {
+        let shown = match (lint.entry().shows, came) {
+            (Shows::NominatedPassedOn, Some(came)) => came.nominated_in(headers).map(|name| {
+                let is_name = |text: &[u8]| text.eq_ignore_ascii_case(name.as_str().as_bytes());
+                Evidence::of_element(came.fields_of_hop(), &is_name)
+            }),
+            (Shows::HopByHopPassedOn, Some(came)) => {
+                came.hop_by_hop_in(headers).map(|name| Evidence::of_field(headers, name.as_str()))
+            }
+            _ => None,
+        };
+        shown.unwrap_or_else(|| Evidence::of(lint, headers))
     }
 
     /// A line about a connection or a window.

@@ -148,6 +148,21 @@ impl Head {
         Head { signs: signs.with(self.signs.intersection(Signs::CLOSE_DELIMITED)), ..self }
     }
 
+    /// This head as a gateway's, by what of the message that came in is passed on.
+    #[cold]
+    pub(crate) fn of_gateway(self, passed_on: Signs) -> Head {
+        let is_kept = self.message == Message::OutgoingResponse
+            && self.has(Signs::HTTP10)
+            && self.request.contains(Signs::KEEP_ALIVE_OPTION)
+            && !self.request.contains(Signs::CLOSE_OPTION)
+            && !self.says_close()
+            && !self.is_interim()
+            && !self.opens_tunnel();
+        let kept = if is_kept { Signs::HTTP10_CALLER_KEPT } else { Signs::NONE };
+        let others = self.signs.without(Signs::OF_GATEWAY);
+        Head { signs: others.with(Signs::GATEWAY).with(passed_on).with(kept), ..self }
+    }
+
     pub(crate) fn has(&self, signs: Signs) -> bool {
         self.signs.contains(signs)
     }

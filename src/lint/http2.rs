@@ -1,6 +1,6 @@
 //! HTTP/2 and HTTP/3, where fields don't speak of connections.
 
-use super::entry::{Protocol, Rewrite, Shows, lints};
+use super::entry::{Edit, Protocol, Rewrite, Shows, lints};
 use super::place::Places;
 use super::{Level, Place};
 use crate::field::{Signs, remove_connection_specific};
@@ -21,7 +21,7 @@ lints! {
         protocol: Protocol::Multiplexed,
         rewrite: Some(Rewrite {
             on: Places::of(Place::OutgoingResponse),
-            apply: remove_connection_specific,
+            apply: Edit::Fields(remove_connection_specific),
             keeps_alive: false,
             by_name_only: false,
         }),

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName};
 
 use super::Level;
-use super::entry::{Protocol, Rewrite, Shows, lints};
+use super::entry::{Edit, Protocol, Rewrite, Shows, lints};
 use super::place::Places;
 use crate::field::{Signs, remove_field};
 
@@ -65,7 +65,7 @@ lints! {
 
 const DROP_FIELD: Rewrite = Rewrite {
     on: Places::OUTGOING,
-    apply: remove_keep_alive_field,
+    apply: Edit::Fields(remove_keep_alive_field),
     keeps_alive: false,
     by_name_only: false,
 };

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 use super::Level;
-use super::entry::{Protocol, Rewrite, Shows, lints};
+use super::entry::{Edit, Protocol, Rewrite, Shows, lints};
 use super::place::Places;
 use crate::field::{Signs, join_connection_lines, remove_malformed};
 
@@ -20,7 +20,7 @@ lints! {
         level: Level::Warn,
         places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: remove_bad_tokens, keeps_alive: false, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: Edit::Fields(remove_bad_tokens), keeps_alive: false, by_name_only: false }),
         shows: Shows::Malformed,
         signs: Signs::MALFORMED_ELEMENT,
         check: |_| true,
@@ -56,7 +56,7 @@ lints! {
         level: Level::Warn,
         places: Places::ALL_MESSAGES,
         protocol: Protocol::Http1,
-        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: join_connection_lines, keeps_alive: false, by_name_only: false }),
+        rewrite: Some(Rewrite { on: Places::OUTGOING, apply: Edit::Fields(join_connection_lines), keeps_alive: false, by_name_only: false }),
         shows: Shows::Field("connection"),
         signs: Signs::SEVERAL_LINES,
         check: |_| true,

@@ -16,7 +16,7 @@ use crate::lint::{Client, Lint};
 /// ```
 #[derive(Clone, Debug)]
 pub struct OutboundLayer {
-    placed: Placed,
+    pub(super) placed: Placed,
 }
 
 impl OutboundLayer {
@@ -47,6 +47,31 @@ impl OutboundLayer {
     #[must_use]
     pub fn capture_connection(mut self) -> OutboundLayer {
         self.placed.change_outlet(|outlet| outlet.captures = true);
+        self
+    }
+
+    /// Declares the default fields of a client of reqwest, which it adds below every layer: of
+    /// these the `Connection` that a request without one gets is judged, too. A `close` in it can't
+    /// be taken away here. Where the policy fixes it, the request says `keep-alive`, which reqwest
+    /// leaves alone. Default: nothing is declared.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, header};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # fn build() -> reqwest::Result<()> {
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    /// let client = reqwest::Client::builder().default_headers(headers.clone()).build()?;
+    /// let layer = ConnLint::new().outbound("gateway").default_headers(&headers);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    #[must_use]
+    pub fn default_headers(mut self, headers: &http::HeaderMap) -> OutboundLayer {
+        let declared = headers.get(http::header::CONNECTION).cloned();
+        self.placed.change_outlet(|outlet| outlet.default_connection = declared);
         self
     }
 

@@ -16,6 +16,27 @@
 //! `ConnLint::connector` and [`ConnLint::response_bodies`](crate::ConnLint::response_bodies) stand
 //! beside it, under the same name: each response carries a [`ConnHandle`](crate::ConnHandle) then.
 //!
+//! For reqwest, the same layer stands in its own stacks: see the module `reqwest`.
+//!
+//! # Under TLS
+//!
+//! The connector stands below TLS, as `https.wrap_connector(lint.connector(name, http))`, or above it,
+//! as `lint.connector(name, https.wrap_connector(http))`. Handles are in responses either way.
+//!
+//! | | below, at the socket | above, where HTTP is |
+//! |---|---|---|
+//! | the [closer](crate::connection::Closer) | who closed first, as the kernel has it | who said so first; `unknown` where both knew of the end, as after a `close` |
+//! | a dial's time | TCP alone | with the handshake |
+//! | a handshake that fails | a connection that ends, `unknown` | a failed dial: [`Tls`](crate::connection::DialError::Tls), `Reset`, `GivenUp` |
+//! | bytes | of the wire | of HTTP |
+//! | a first request that was not answered | `unknown`: it may be the preface of HTTP/2 | `dropped-request`, `peer-closed-active` |
+//! | HTTP/2 by ALPN | known with the first response | known with the dial |
+//!
+//! Below TLS the handshake ends as the client asks the stream for its `Connected`, which hyper-util
+//! does. Where none does, ends without an answer are `unknown`.
+//!
+//! # Versions
+//!
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
 //! then, and what depends on the version is judged when the response comes.
 
@@ -30,6 +51,8 @@ mod connect;
 mod error;
 mod future;
 mod layer;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod service;
 
 pub use self::bodies::{ResponseBodies, ResponseBodiesFuture, ResponseBodiesLayer};

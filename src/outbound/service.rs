@@ -30,8 +30,8 @@ use crate::exchange::{Exchange, Placed};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Outbound<S> {
-    inner: S,
-    placed: Placed,
+    pub(super) inner: S,
+    pub(super) placed: Placed,
 }
 
 impl<S> Outbound<S> {
@@ -55,10 +55,14 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
         let placement = self.placed.placement();
-        if placement.is_off() {
+        let is_plain = placement.is_plain();
+        if !is_plain && placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let exchange = Exchange::send(placement, &request);
+        let mut exchange = Exchange::send(placement, &request);
+        if !is_plain {
+            exchange.passes_on(&mut request);
+        }
         let captures = placement.outlet.as_ref().is_some_and(|outlet| outlet.captures);
         let captured = captures.then(|| Captured::of(&mut request));
         if exchange.is_clean() {

@@ -14,7 +14,7 @@
 //! | 6 | a known violation ([`Expectation`]): allowed, and counted |
 //! | 7 | the policy's most specific route that matches ([`Route`]), then the later document's |
 //! | 8 | the policy's own levels ([`PolicyBuilder::level`]), those of the later document first |
-//! | 9 | the preset ([`Preset`]) of the last document that names one |
+//! | 9 | the preset ([`Preset`]) of the last document that names one, and the denial of [`Role::Gateway`](crate::Role) |
 //!
 //! The later document's preview, status of denials and exclusion of probes hold; routes, excluded
 //! paths and expectations add up. What would lower a floor of a document below is a mistake that

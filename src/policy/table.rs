@@ -13,14 +13,15 @@ use super::decision::Rule;
 use super::expectation::Identity;
 use super::expectations::Expectations;
 use super::instance::Instance;
-use super::levels::Levels;
+use super::levels::{Levels, effective};
 use super::matcher::Matcher;
 use super::policy::ParsedRoute;
 use super::routes::Routes;
 use super::{Day, Environment, ExpectationStatus, KnownViolation, Policy, Preset, Template};
+use crate::Role;
 use crate::connection::{Bounds, RouteSlot, Side};
 use crate::heal::{Budget, Cures, Switch};
-use crate::lint::{Expected, Label, Level, Lint, LintSet};
+use crate::lint::{self, Expected, Label, Level, Lint, LintSet, Place};
 
 pub(crate) use self::matched::{Match, Matched};
 
@@ -76,6 +77,8 @@ pub(super) struct RouteLevels {
     /// Those on instances that are in the shares, where they are others.
     pub(super) inside: Option<Box<Levels>>,
     drain: Switch<Budget>,
+    /// Those that nothing but the role denies, in requests that are received.
+    pub(super) by_role: LintSet,
 }
 
 /// What bears on levels beside the policy.
@@ -89,6 +92,7 @@ pub(crate) struct Beside<'a> {
     pub(crate) bounds: Option<Bounds>,
     /// The same of cures.
     pub(crate) cures: Cures,
+    pub(crate) role: Role,
     pub(crate) now: Instant,
 }
 
@@ -97,10 +101,10 @@ pub(crate) struct Beside<'a> {
 impl Table {
     /// Compiles a policy. What was counted for an expectation goes on if the table before had it.
     pub(crate) fn new(policy: &Policy, beside: &Beside<'_>, before: Option<&Table>) -> Table {
-        let Beside { code, environment, instance, bounds, cures, now } = *beside;
-        let default = RouteLevels::new(
-            crate::lint::all().map(|lint| (lint, beside.settle(policy, lint, None))),
-        );
+        let Beside { code, environment, instance, bounds, cures, role: _, now } = *beside;
+        let mut default =
+            RouteLevels::new(lint::all().map(|lint| (lint, beside.settle(policy, lint, None))));
+        default.by_role = lint::all().filter(|lint| beside.denies_by_role(policy, *lint)).collect();
         let routes = policy.routes.iter().map(|route| {
             let named = route.rules.iter();
             let named = named.map(|(lint, rule)| (*lint, beside.settle(policy, *lint, Some(rule))));
@@ -391,8 +395,8 @@ impl RouteLevels {
 
     /// Of all lints: the levels here, and inside the shares.
     fn new(levels: impl Iterator<Item = (Lint, (Level, Level))>) -> RouteLevels {
-        let (acts, drain) = (Levels::default(), Switch::Unsaid);
-        let none = RouteLevels { label: None, acts, inside: None, drain };
+        let (acts, by_role, drain) = (Levels::default(), LintSet::EMPTY, Switch::Unsaid);
+        let none = RouteLevels { label: None, acts, inside: None, by_role, drain };
         none.with(levels, None)
     }
 
@@ -404,16 +408,22 @@ impl RouteLevels {
     ) -> RouteLevels {
         let mut acts = self.acts;
         let mut inside = self.inside.as_deref().copied().unwrap_or(acts);
+        let mut by_role = self.by_role;
         for (lint, (level, level_inside)) in levels {
             acts = acts.with(lint, level);
             inside = inside.with(lint, level_inside);
+            by_role = by_role.without(lint);
         }
-        RouteLevels {
-            label,
-            acts,
-            inside: (inside != acts).then(|| Box::new(inside)),
-            drain: Switch::Unsaid,
+        let inside = (inside != acts).then(|| Box::new(inside));
+        RouteLevels { label, acts, inside, by_role, drain: Switch::Unsaid }
+    }
+
+    /// What is done about a lint in this place.
+    pub(super) fn level(&self, lint: Lint, place: Place) -> Level {
+        if place == Place::ReceivedRequest && self.by_role.contains(lint) {
+            return Level::Deny;
         }
+        effective(self.acts.of(lint), lint, place)
     }
 }
 
@@ -427,6 +437,16 @@ impl Beside<'_> {
     /// What the environment sets.
     fn forced(&self, lint: Lint) -> Option<Level> {
         last(&self.environment.levels, lint)
+    }
+
+    /// Whether the role denies a lint: where nothing but a preset has a say in it, and no cap stands
+    /// in between. A floor asks for no less.
+    fn denies_by_role(&self, policy: &Policy, lint: Lint) -> bool {
+        self.role.is_gateway()
+            && lint == lint::CONNECTION_LISTS_SENSITIVE
+            && policy.cap().min(self.environment.cap()) == Level::Deny
+            && self.code_of(lint).or(self.forced(lint)).is_none()
+            && !policy.lints.contains_key(&lint)
     }
 
     /// The level of a lint here, and on instances that are in every share, as far as code and the

@@ -9,6 +9,7 @@ use super::document::{
     BoundsDocument, Document, ExpectationDocument, Preview, RouteDocument, Setting, Written,
 };
 use super::*;
+use crate::Role;
 use crate::connection::{Bounds, Side};
 use crate::heal::{Cures, Switch};
 use crate::lint::{
@@ -146,6 +147,7 @@ fn compiled(policy: &Policy, code: &[(Lint, Level)], environment: &str, name: &s
         instance,
         bounds: None,
         cures: Cures::new(),
+        role: Role::Endpoint,
         now,
     };
     Table::new(policy, &beside, None)

@@ -71,7 +71,7 @@ impl Rules<'_> {
                 Some(Verdict { level: floor, capped, would, reason: None, expected: None })
             }
             (None, None) => {
-                let level = at(&table.levels(matched).acts);
+                let level = table.levels(matched).level(lint, place);
                 let (capped, would) = (capped(level), self.would(lint, place));
                 let is_heeded = level > Level::Allow || would.is_some() || capped.is_some();
                 let verdict = Verdict { level, capped, would, reason: None, expected: None };
@@ -83,6 +83,9 @@ impl Rules<'_> {
     fn would(&self, lint: Lint, place: Place) -> Option<Level> {
         let Rules { table, matched } = *self;
         let levels = table.levels(matched);
+        if levels.by_role.contains(lint) && place == Place::ReceivedRequest {
+            return None;
+        }
         let inside = levels.inside.as_ref().map(|inside| inside.of(lint));
         let inside = inside.filter(|inside| *inside > levels.acts.of(lint));
         let would = table.would.as_ref().map(|would| would.levels(matched.would).of(lint));

@@ -114,7 +114,7 @@ mod tests {
 
     /// Findings with more keys than the table takes.
     fn more_than_enough() -> impl Iterator<Item = Finding> {
-        let routes = (0..35).map(|number| Label::new(&format!("/limit/{number}")));
+        let routes = (0..30).map(|number| Label::new(&format!("/limit/{number}")));
         let lints = |route| lint::all().map(move |lint| (lint, route));
         let actions = |(lint, route)| ACTIONS.map(|action| finding(lint, action, route));
         routes.flat_map(lints).flat_map(actions)

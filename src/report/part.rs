@@ -29,6 +29,9 @@ pub enum Part {
     ResponseBodies,
     /// `ConnLint::outbound`: the heads of its messages.
     Outbound,
+    /// `ConnLint::connector_layer`: the dials of a client of reqwest, which hides the rest of its
+    /// sockets.
+    ConnectorLayer,
 }
 
 // === impl Part ===
@@ -44,6 +47,7 @@ impl Part {
         Part::Connector,
         Part::ResponseBodies,
         Part::Outbound,
+        Part::ConnectorLayer,
     ];
 
     /// The name of the method that wires it.
@@ -57,6 +61,7 @@ impl Part {
             Part::Connector => "connector",
             Part::ResponseBodies => "response_bodies",
             Part::Outbound => "outbound",
+            Part::ConnectorLayer => "connector_layer",
         }
     }
 
@@ -71,6 +76,7 @@ impl Part {
             Part::Connector => "dials, connections outbound, and why those end",
             Part::ResponseBodies => "whether our clients read responses to their end",
             Part::Outbound => "what heads outbound say",
+            Part::ConnectorLayer => "dials of reqwest, and which connection a response came on",
         }
     }
 

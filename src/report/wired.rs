@@ -45,13 +45,15 @@ impl Wired {
     }
 
     /// What could be wired besides, on the sides of which something is. An
-    /// [`accept`](Part::Accept) stands for a listener and its services.
+    /// [`accept`](Part::Accept) stands for a listener and its services, and a
+    /// [`connector_layer`](Part::ConnectorLayer) for a connector and the bodies.
     #[must_use]
     pub fn missing(self) -> Wired {
         let is_in_use = |side| self.iter().any(|part| part.is_of_server() == side);
         let stands_for = |part| match part {
             Part::Listener | Part::MakeService => self.contains(Part::Accept),
-            Part::Accept => true,
+            Part::Connector | Part::ResponseBodies => self.contains(Part::ConnectorLayer),
+            Part::Accept | Part::ConnectorLayer => true,
             _ => false,
         };
         let missing = Part::ALL.iter().copied().filter(|part| {
@@ -114,6 +116,8 @@ mod tests {
             (&[Accept], &[Inbound, ShutdownSignal]),
             (&[Connector], &[ResponseBodies, Outbound]),
             (&[Accept, Inbound, ShutdownSignal, Outbound], &[Connector, ResponseBodies]),
+            (&[ConnectorLayer], &[Outbound]),
+            (&[ConnectorLayer, Outbound], &[]),
             (Part::ALL, &[]),
         ] {
             let set: Wired = wired.iter().copied().collect();

@@ -158,8 +158,8 @@ impl Whose {
             Whose::Client(client) => failure
                 .likely("the client is not wired with this recorder's lint, or has another name")
                 .fix(format!(
-                    "build it on `lint.connector(\"{client}\", ..)`, with \
-                     `lint.outbound(\"{client}\")` around it"
+                    "build it on `lint.connector(\"{client}\", ..)`, for reqwest with \
+                     `lint.connector_layer(\"{client}\")`, and `lint.outbound(\"{client}\")` around it"
                 )),
             Whose::Callers => failure
                 .likely("the server is not wired with this recorder's lint")

@@ -54,6 +54,7 @@ fn end(recorder: &Recorder, record: &Record, cause: EndCause, closer: Closer) {
         bytes_out: 0,
         dial: None,
         lived: Duration::ZERO,
+        end_seen: true,
         end: End { cause, beside: Causes::NONE, closer, idle: Duration::ZERO },
     };
     Reporter::ended(recorder, &ended);

@@ -2,12 +2,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::{Hold, Link, Stopwatch};
 use crate::body::{Handed, Watch, Watched};
 use crate::connection::{EndCause, Finish, Flag, Record};
+#[cfg(feature = "reqwest")]
+use crate::exchange::Hidden;
+use crate::field::CameIn;
 use crate::heal::Reader;
 
 pin_project! {
@@ -41,7 +45,19 @@ pub(crate) enum Mark {
     /// A response's, of our server.
     Answer(Arc<Link>),
     /// A response's, that our client received.
-    Response { record: Arc<Record>, _hold: Hold },
+    Response { record: Arc<Record>, hold: Hold },
+    /// The same, on a connection that our client hides.
+    #[cfg(feature = "reqwest")]
+    Hidden(Hidden),
+    /// What a gateway passes on.
+    PassedOn(Box<PassedOn>),
+}
+
+#[derive(Debug)]
+pub(crate) struct PassedOn {
+    /// None where the connection has no record.
+    mark: Option<Mark>,
+    came: CameIn,
 }
 
 // === impl TrackedBody ===
@@ -126,13 +142,28 @@ impl Watch for Timed {
     fn dropped(self) {
         self.tell(Mark::dropped);
     }
+
+    fn trailers(&self, trailers: &mut HeaderMap) {
+        self.mark.trailers(trailers);
+    }
 }
 
 // === impl Mark ===
 
 impl Mark {
+    /// The same, and what is nominated goes from the trailers once that is asked for.
+    #[cold]
+    pub(crate) fn passing_on(mark: Option<Mark>, came: CameIn) -> Mark {
+        Mark::PassedOn(Box::new(PassedOn { mark, came }))
+    }
+
     fn finish(record: &Record, how: Finish) {
         record.finish(|| record.clock.now(), how);
+    }
+
+    fn read(record: &Record, hold: Hold, how: Finish) {
+        Mark::finish(record, how);
+        hold.let_go();
     }
 }
 
@@ -141,7 +172,10 @@ impl Watch for Mark {
         match self {
             Mark::Received(record) => _ = record.raise(Flag::BodyRead),
             Mark::Answer(link) => Mark::finish(&link.record, Finish::Whole),
-            Mark::Response { record, .. } => Mark::finish(&record, Finish::Whole),
+            Mark::PassedOn(passed) => passed.tell(Mark::ended),
+            Mark::Response { record, hold } => Mark::read(&record, hold, Finish::Whole),
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.finish(Finish::Whole),
         }
     }
 
@@ -153,7 +187,10 @@ impl Watch for Mark {
                 Mark::finish(&link.record, Finish::Cut);
             }
             // What made it fail, the socket tells.
-            Mark::Response { record, .. } => Mark::finish(&record, Finish::Cut),
+            Mark::PassedOn(passed) => passed.tell(Mark::failed),
+            Mark::Response { record, hold } => Mark::read(&record, hold, Finish::Cut),
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.finish(Finish::Cut),
         }
     }
 
@@ -162,10 +199,29 @@ impl Watch for Mark {
             Mark::Received(record) => record.see(EndCause::UnreadRequestBody),
             // The server below gives an answer up when its connection is gone.
             Mark::Answer(link) => Mark::finish(&link.record, Finish::Cut),
-            Mark::Response { record, .. } => {
+            Mark::Response { record, hold } => {
                 record.see(EndCause::DroppedResponseBody);
-                Mark::finish(&record, Finish::Left);
+                Mark::read(&record, hold, Finish::Left);
             }
+            #[cfg(feature = "reqwest")]
+            Mark::Hidden(exchange) => exchange.drop_body(),
+            Mark::PassedOn(passed) => passed.tell(Mark::dropped),
         }
+    }
+
+    #[cold]
+    fn trailers(&self, trailers: &mut HeaderMap) {
+        if let Mark::PassedOn(passed) = self {
+            passed.came.strip_trailers(trailers);
+        }
+    }
+}
+
+// === impl PassedOn ===
+
+impl PassedOn {
+    #[cold]
+    fn tell(self, how: impl FnOnce(Mark)) {
+        self.mark.map(how);
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::connection::Record;
+use crate::connection::{Flag, Record};
 use crate::exchange::Shared;
 
 /// Held by what a connection ends with: its socket where that is watched, else the services that
@@ -38,11 +38,11 @@ impl Guard {
     }
 
     /// The socket is gone. So is the connection, unless a response is on its way to its caller:
-    /// only who reads it learns whether it came whole. The last [`Hold`] then ends the record.
+    /// only who reads it learns whether it came whole. The last [`Hold`] then ends the record, though
+    /// the pool below may keep its part of the connection until that is asked for again.
     pub(crate) fn let_go(&self) {
-        if !self.record.is_awaited() {
-            self.shared.close(&self.record);
-        }
+        self.record.raise(Flag::Gone);
+        self.shared.close_if_gone(&self.record);
     }
 }
 
@@ -64,6 +64,13 @@ impl fmt::Debug for Guard {
 impl Hold {
     pub(crate) const NONE: Hold = Hold { guard: None, is_source: false };
 
+    /// The response was read, or given up.
+    pub(crate) fn let_go(self) {
+        if let Some(guard) = self.guard {
+            guard.shared.close_if_gone(&guard.record);
+        }
+    }
+
     #[cfg(feature = "hyper-util")]
     pub(crate) fn source(guard: Arc<Guard>) -> Hold {
         Hold { guard: Some(guard), is_source: true }
@@ -78,9 +85,29 @@ impl Clone for Hold {
 
 #[cfg(all(test, feature = "hyper-util"))]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::ConnLint;
-    use crate::connection::Addresses;
+    use crate::connection::{Addresses, Finish, Side};
+
+    #[test]
+    fn a_record_ends_as_its_last_response_is_read_though_a_pool_keeps_its_part() {
+        let lint = ConnLint::builder().environment("").build();
+        let (shared, now) = (&lint.0, Instant::now());
+        let record = Arc::new(shared.record(Side::Outbound, now, Addresses::default()));
+        let guard = Arc::new(Guard::new(shared.clone(), record.clone()));
+        let beside_connection = Hold::source(guard.clone());
+        let in_response = beside_connection.clone();
+        record.answer(now);
+        record.answering();
+        guard.let_go();
+        assert!(!record.is(Flag::Closed), "its body is read still");
+        record.finish(|| now, Finish::Whole);
+        in_response.let_go();
+        assert!(record.is(Flag::Closed), "nothing is under way");
+        drop(beside_connection);
+    }
 
     #[test]
     fn a_handle_that_a_user_keeps_holds_no_connection() {

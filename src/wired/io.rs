@@ -10,10 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Guard;
 #[cfg(feature = "hyper-util")]
 use super::Hold;
-use crate::connection::{Event, Flag, Side};
+use crate::connection::{Event, Flag, Record, Side};
 use crate::handle::ConnHandle;
 use crate::heal::{Farewell, IdleTimer};
-use crate::io::{Sensor, Watched};
+use crate::io::{Sensor, Watched, is_socket, tls};
 
 pin_project! {
     /// A stream whose connection has a record: bytes and ends are seen, and nothing is changed.
@@ -85,6 +85,9 @@ impl<T: AsyncRead> Io<T> {
     {
         if let Some(guard) = &guard {
             guard.record().raise(Flag::Socket);
+            if !is_socket(&stream) {
+                guard.record().raise(Flag::Veiled);
+            }
         }
         let stream = Watched::new(stream, Witness(guard.map(Arc::new)));
         Io { stream, parting: Parting::NotAsked, idle: IdleTimer::default() }
@@ -96,6 +99,14 @@ impl<T: AsyncRead> Io<T> {
         let guard = self.stream.sensor().0.as_ref()?;
         let hold = Hold::source(guard.clone());
         Some(ConnHandle::of(guard.record().clone()).holding(hold))
+    }
+
+    /// Whoever dialled is done: what is written from here on are requests.
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn established(&self) {
+        if let Some(guard) = &self.stream.sensor().0 {
+            guard.record().lower(Flag::Shaking);
+        }
     }
 
     /// The stream within.
@@ -137,7 +148,6 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream.sensor().writes(buf);
         self.project().stream.poll_write(cx, buf)
     }
 
@@ -146,9 +156,6 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let Some(buf) = bufs.first() {
-            self.stream.sensor().writes(buf);
-        }
         self.project().stream.poll_write_vectored(cx, bufs)
     }
 
@@ -188,9 +195,16 @@ impl Recorded for tokio::net::UnixStream {}
 // === impl Witness ===
 
 impl Sensor for Witness {
-    fn read(&self, bytes: usize) {
-        if let Some(guard) = &self.0 {
-            guard.record().read(bytes);
+    fn read(&self, bytes: &[u8]) {
+        let Some(guard) = &self.0 else { return };
+        let record = guard.record();
+        if record.side == Side::Inbound && record.bytes().0 == 0 && tls::is_hello(bytes) {
+            record.seal();
+        }
+        if record.is(Flag::Sealed) && tls::is_alert(bytes, bytes.len()) {
+            record.read_alert(bytes.len());
+        } else {
+            record.read(bytes.len());
         }
     }
 
@@ -205,9 +219,15 @@ impl Sensor for Witness {
         self.note(Event::Eof);
     }
 
-    fn wrote(&self, bytes: usize) {
-        if let Some(guard) = &self.0 {
-            let record = guard.record();
+    fn wrote(&self, offered: &[u8], bytes: usize) {
+        let Some(guard) = &self.0 else { return };
+        let record = guard.record();
+        if record.side == Side::Outbound && record.bytes().1 == 0 {
+            Witness::begins(record, offered);
+        }
+        if record.is(Flag::Sealed) && tls::is_alert(offered, bytes) {
+            record.wrote_alert(bytes);
+        } else {
             record.wrote(bytes, || record.clock.now());
         }
     }
@@ -243,16 +263,14 @@ impl Sensor for Witness {
 
 impl Witness {
     /// A client that takes HTTP/2 as known says so first (RFC 9113, 3.4), long before a response
-    /// tells the version.
-    #[inline]
-    fn writes(&self, buf: &[u8]) {
+    /// tells the version; and one of TLS hides what it says.
+    fn begins(record: &Record, offered: &[u8]) {
         const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
-        let Some(guard) = &self.0 else { return };
-        let record = guard.record();
-        let is_first = record.side == Side::Outbound && record.bytes().1 == 0;
-        if is_first && buf.starts_with(PREFACE) {
+        if offered.starts_with(PREFACE) {
             record.speaks(Version::HTTP_2);
+        } else if tls::is_hello(offered) {
+            record.seal();
         }
     }
 

@@ -101,6 +101,25 @@ fn a_received_request_trips_its_lints() {
         (H11, &[("connection", "keep-alive"), ("keep-alive", "timeout=0")], &[]),
         (H11, &[("proxy-connection", "keep-alive")], &["proxy-connection-sent"]),
         (H11, &[("x-connection", "close"), ("close", "true"), ("connectiox", "close")], &[]),
+        (
+            H11,
+            &[("connection", "close, Cache-Control")],
+            &["caller-sends-close", "connection-lists-end-to-end"],
+        ),
+        (H11, &[("connection", "if-match")], &["connection-lists-end-to-end"]),
+        (H11, &[("connection", "x-hop, X-Forwarded-Proto")], &["connection-lists-sensitive"]),
+        (H11, &[("connection", "Transfer-Encoding")], &["connection-lists-sensitive"]),
+        (H11, &[("connection", "AUTHORIZATION")], &["connection-lists-sensitive"]),
+        (H11, &[("connection", "content-anything")], &["connection-lists-sensitive"]),
+        (H11, &[("connection", "connection, keep-alive")], &["connection-lists-itself"]),
+        (H11, &[("connection", "a, b, c, d, e, f, g, h, i,")], &[]),
+        (H11, &[("connection", "a, b, c, d, e, f, g, h, i, j")], &["connection-lists-too-many"]),
+        (
+            H11,
+            &[("connection", "a, b, c, d, e"), ("connection", "f, g, h, i, j")],
+            &["options-over-several-lines", "connection-lists-too-many"],
+        ),
+        (H2, &[("connection", "authorization")], &["connection-field-in-http2"]),
         (H10, &[], &["http10-without-keep-alive"]),
         (H10, &[("connection", "keep-alive")], &[]),
         (H10, &[("connection", "keepalive")], &["http10-without-keep-alive", "misspelled-option"]),
@@ -360,7 +379,7 @@ fn the_catalogue_is_complete() {
         let somewhere = Place::ALL.iter().any(|place| lint.applies_to(*place));
         assert!(somewhere, "{lint} is looked for nowhere");
     }
-    assert_eq!(lint::all().count(), 33, "a new lint gets a row in the tables above");
+    assert_eq!(lint::all().count(), 40, "a new lint gets a row in the tables above");
     assert_eq!(LintSet::ALL.iter().count(), lint::all().count());
 }
 

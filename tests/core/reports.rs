@@ -392,7 +392,10 @@ fn a_hundred_lines_are_read_and_shown_in_one() {
 
     let recorded = recorder.0.lock().unwrap();
     let names: Vec<_> = recorded.findings.iter().map(|finding| finding.lint.name()).collect();
-    assert_eq!(names, ["caller-sends-close", "options-over-several-lines"]);
+    assert_eq!(
+        names,
+        ["caller-sends-close", "options-over-several-lines", "connection-lists-too-many"]
+    );
     assert_eq!(
         recorded.findings[0].evidence.as_str(),
         "connection: close",

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use tokio::task::JoinHandle;
-use tower::ServiceBuilder;
+use tower::{Service as _, ServiceBuilder, ServiceExt as _};
 use tower_conn_lint::connection::{Closer, EndCause, Side};
 use tower_conn_lint::outbound::{Connector, Outbound, ResponseBodies};
 use tower_conn_lint::test_util::Recorder;
@@ -20,6 +20,7 @@ use tower_conn_lint::{ConnLint, Preset, lint};
 
 use crate::client::{call_20_times, pool};
 use crate::server::listen;
+use crate::tls;
 use crate::within::within;
 
 /// A server with everything wired; it ends with its value.
@@ -148,6 +149,28 @@ async fn ends_are_told_of_both_sides_and_asserted_by_cause_and_closer() {
     }
     let asserted = || recorder.assert_ended(EndCause::Upgrade, Closer::Local);
     fails(asserted, &["no connection ended by `upgrade`", "response-close closed by"]);
+}
+
+#[tokio::test]
+async fn a_client_of_reqwest_is_asserted_as_any_other() {
+    let recorder = Recorder::new();
+    let lint = recorder.lint(Preset::Strict1);
+    let server = Wired::of(&lint).await;
+    let layer = lint.connector_layer("gateway");
+    let client = tls::reqwest().connector_layer(layer).build();
+    let mut gateway =
+        ServiceBuilder::new().layer(lint.outbound("gateway")).service(client.expect("it is built"));
+    for _ in 0..20 {
+        let request = reqwest::Request::new(http::Method::GET, server.url("/").parse().unwrap());
+        let response = within("a call", gateway.ready().await.expect("it is ready").call(request));
+        response.await.expect("it succeeds").bytes().await.expect("it is read");
+    }
+    recorder.assert_reused("gateway", 1.0);
+    recorder.assert_no_findings();
+    drop(gateway);
+    within("the ends", recorder.all_ended()).await;
+    recorder.assert_reused("gateway", 1.0);
+    recorder.assert_ended(EndCause::Unknown, Closer::Unknown);
 }
 
 #[tokio::test]

@@ -202,6 +202,10 @@ async fn every_lint_that_can_be_denied_is_answered_with_json() {
             ),
             (http::Version::HTTP_11, &[("connection", "closed"), ("connection", "a b")]),
             (http::Version::HTTP_11, &[("keep-alive", "300"), ("proxy-connection", "close")]),
+            (
+                http::Version::HTTP_11,
+                &[("connection", "connection, via, host, a, b, c, d, e, f, g")],
+            ),
         ] {
             let mut request = Request::get("/").version(version);
             for (name, value) in fields {

@@ -1,28 +1,27 @@
 //! Each way to serve gives handlers the same: their connection, its requests, and how it ended.
 
-use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
+use axum_server::accept::DefaultAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::mpsc;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsAcceptor;
 use tower_conn_lint::connection::{Closer, EndCause, Ended};
+use tower_conn_lint::inbound::PerConnection;
 use tower_conn_lint::report::Reporter;
 use tower_conn_lint::{ConnHandle, ConnLint};
 
 use crate::server::listen;
+use crate::tls::Tls;
 use crate::within::within;
 
 /// A lint that tells of each connection that ended.
@@ -51,6 +50,16 @@ fn app() -> Router {
         }
     };
     Router::new().route("/", get(tell).post(tell)).route("/close", post(close))
+}
+
+/// By hyper-util.
+async fn serve<T>(stream: T, service: PerConnection<Router>)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = TowerToHyperService::new(service);
+    let server = auto::Builder::new(TokioExecutor::new());
+    _ = server.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
 
 /// Two requests on one connection, and then its end: by the peer.
@@ -113,7 +122,7 @@ async fn by_axum_over_tcp() {
 #[tokio::test]
 async fn by_axum_over_a_unix_socket() {
     let (lint, mut ends) = lint();
-    let path = std::env::temp_dir().join(format!("conn-lint-{}.sock", std::process::id()));
+    let path = std::env::temp_dir().join(format!("conn-lint-served-{}.sock", std::process::id()));
     let listener = UnixListener::bind(&path).expect("a socket is bound");
     let served = axum::serve(lint.listener(listener), lint.make_service(app()));
     tokio::spawn(async move { served.await });
@@ -126,9 +135,9 @@ async fn by_axum_over_a_unix_socket() {
 
 #[tokio::test]
 async fn by_axum_over_tls() {
-    struct Tls(TcpListener, TlsAcceptor);
+    struct Listener(TcpListener, TlsAcceptor);
 
-    impl axum::serve::Listener for Tls {
+    impl axum::serve::Listener for Listener {
         type Io = tokio_rustls::server::TlsStream<TcpStream>;
         type Addr = SocketAddr;
 
@@ -148,13 +157,13 @@ async fn by_axum_over_tls() {
 
     let (lint, mut ends) = lint();
     let (tcp, addr) = listen().await;
-    let (server, client) = tls();
-    let served = axum::serve(lint.listener(Tls(tcp, server)), lint.make_service(app()));
+    let tls = Tls::new();
+    let listener = Listener(tcp, tls.acceptor());
+    let served = axum::serve(lint.listener(listener), lint.make_service(app()));
     tokio::spawn(async move { served.await });
 
     let stream = TcpStream::connect(addr).await.expect("a dial");
-    let name = ServerName::try_from("localhost").expect("a name");
-    use_twice(client.connect(name, stream).await.expect("a handshake")).await;
+    use_twice(tls.connect(stream).await).await;
     let ended = is_told(&mut ends).await;
     assert!(ended.peer.is_some(), "{ended:?}");
 }
@@ -181,17 +190,66 @@ async fn by_a_loop_of_hyper_util() {
     tokio::spawn(async move {
         while let Ok((stream, peer)) = tcp.accept().await {
             let (stream, connection) = lint.accept(stream, peer);
-            let service = TowerToHyperService::new(connection.service(app()));
-            tokio::spawn(async move {
-                let server = auto::Builder::new(TokioExecutor::new());
-                _ = server.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
-            });
+            tokio::spawn(serve(stream, connection.service(app())));
         }
     });
 
     use_twice(TcpStream::connect(addr).await.expect("a dial")).await;
     let ended = is_told(&mut ends).await;
     assert!(ended.peer.is_some(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn by_a_loop_over_tls_from_below_it_and_from_above() {
+    for is_above in [false, true] {
+        let (lint, mut ends) = lint();
+        let (tcp, addr) = listen().await;
+        let tls = Tls::new();
+        let acceptor = tls.acceptor();
+        tokio::spawn(async move {
+            while let Ok((stream, peer)) = tcp.accept().await {
+                if is_above {
+                    let stream = acceptor.accept(stream).await.expect("they agree");
+                    let (stream, connection) = lint.accept(stream, peer);
+                    tokio::spawn(serve(stream, connection.service(app())));
+                } else {
+                    let (stream, connection) = lint.accept(stream, peer);
+                    let stream = acceptor.accept(stream).await.expect("they agree");
+                    tokio::spawn(serve(stream, connection.service(app())));
+                }
+            }
+        });
+
+        let stream = TcpStream::connect(addr).await.expect("a dial");
+        use_twice(tls.connect(stream).await).await;
+        is_told(&mut ends).await;
+    }
+}
+
+#[tokio::test]
+async fn by_axum_server_over_tls_from_below_it_and_from_above() {
+    for is_above in [false, true] {
+        let (lint, mut ends) = lint();
+        let tls = Tls::new();
+        let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls.server()));
+        let handle = axum_server::Handle::new();
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (server, app) = (axum_server::bind(addr).handle(handle.clone()), app());
+        if is_above {
+            let server = server.acceptor(lint.acceptor(acceptor));
+            tokio::spawn(server.serve(app.into_make_service()));
+        } else {
+            let below = lint.acceptor(DefaultAcceptor::new());
+            let server = server.acceptor(acceptor.acceptor(below));
+            tokio::spawn(server.serve(app.into_make_service()));
+        }
+        let addr = within("the server", handle.listening()).await.expect("it listens");
+
+        let stream = TcpStream::connect(addr).await.expect("a dial");
+        use_twice(tls.connect(stream).await).await;
+        let ended = is_told(&mut ends).await;
+        assert!(ended.peer.is_some() && ended.local == Some(addr), "{ended:?}");
+    }
 }
 
 #[tokio::test]
@@ -236,23 +294,4 @@ async fn handlers_go_on_and_learn_nothing_where_every_lint_is_off() {
         assert_eq!(ask(&mut stream, "GET / ").await, "request 0, reused false");
         assert_eq!(ask(&mut stream, "POST /close ").await, "unsupported");
     }
-}
-
-/// Both ends of TLS on loopback, with a certificate of their own.
-fn tls() -> (TlsAcceptor, TlsConnector) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-    let made = made.expect("a certificate is made");
-    let certificate = CertificateDer::from(made.cert.der().to_vec());
-    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes());
-    let server = ServerConfig::builder().with_no_client_auth();
-    let server = server.with_single_cert(vec![certificate.clone()], key.expect("a key"));
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).expect("a root");
-    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let server = Arc::new(valid(server));
-    (TlsAcceptor::from(server), TlsConnector::from(Arc::new(client)))
-}
-
-fn valid<T, E: Debug>(made: Result<T, E>) -> T {
-    made.expect("the configuration is valid")
 }

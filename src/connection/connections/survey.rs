@@ -100,6 +100,10 @@ impl Survey {
 impl Known {
     fn add(&mut self, record: &Record, slice: Slice) {
         self.sums.add_requests(record.served.sums(slice));
+        // Whether it is open still, nobody knows.
+        if record.hides_end() {
+            return;
+        }
         match record.state() {
             State::Active => self.active += 1,
             State::Idle => self.idle += 1,

@@ -22,6 +22,10 @@ fn ending(side: Side, events: &[Event]) -> Ending {
         requests,
         idle: MS,
         socket: true,
+        veiled: false,
+        sealed: false,
+        shaking: false,
+        hidden: false,
         polled: false,
         panicking: false,
         stray_bytes: false,
@@ -63,6 +67,7 @@ fn cases() -> Vec<Case> {
     let seen = |cause| [RequestStarted, Seen(cause), ResponseStarted, ResponseEnded, ShutDown];
     let pool = Some(Pool::new(Duration::from_secs(90), 1));
     let rested = |idle, ending: Ending| Ending { idle, ..ending };
+    let hidden = |ending: Ending| Ending { socket: false, hidden: true, ..ending };
     let second = Duration::from_secs(1);
     vec![
         case("a request's close", server(&seen(C::RequestClose)), C::RequestClose, Local),
@@ -276,6 +281,115 @@ fn cases() -> Vec<Case> {
                 Settled,
             ]),
             C::ClosedIdleLocal,
+            Local,
+        ),
+        case(
+            "a hidden connection, and the response said close",
+            hidden(client(&[
+                RequestStarted,
+                Seen(C::ResponseClose),
+                ResponseStarted,
+                BODY_DROPPED,
+                ResponseLeft,
+            ])),
+            C::ResponseClose,
+            Unknown,
+        ),
+        case(
+            "a hidden connection, and the client was dropped",
+            hidden(client(&done(&[Seen(C::ClientDropped)]))),
+            C::Unknown,
+            Unknown,
+        ),
+        case(
+            "a hidden connection whose response was dropped",
+            hidden(client(&[RequestStarted, ResponseStarted, BODY_DROPPED, ResponseLeft])),
+            C::Unknown,
+            Unknown,
+        ),
+        case("a hidden connection of no response", hidden(client(&[])), C::Unknown, Unknown),
+        case(
+            "a caller said that it ends, and we were faster",
+            server(&done(&[PeerEnding, ShutDown])),
+            C::PeerClosedIdle,
+            Local,
+        ),
+        case(
+            "what the peer said was no end, for another request came",
+            server(&[PeerEnding, RequestStarted, ResponseStarted, ResponseEnded, ShutDown]),
+            C::ClosedIdleLocal,
+            Local,
+        ),
+        case(
+            "an upstream said that it ends instead of an answer",
+            client(&[RequestStarted, PeerEnding, ShutDown]),
+            C::PeerClosedActive,
+            Local,
+        ),
+        case(
+            "a caller left in the handshake",
+            server(&[PeerEnding, ShutDown]),
+            C::NeverUsed,
+            Local,
+        ),
+        case(
+            "closed here in the handshake, or after what may have been a request",
+            Ending { shaking: true, sealed: true, ..server(&[ShutDown]) },
+            C::Unknown,
+            Local,
+        ),
+        case(
+            "given up under TLS, before anything told the version",
+            Ending { sealed: true, requests: 0, ..client(&[RequestStarted, ShutDown]) },
+            C::Unknown,
+            Local,
+        ),
+        case(
+            "given up under TLS, later",
+            Ending { sealed: true, requests: 1, ..client(&[RequestStarted, ShutDown]) },
+            C::DroppedRequest,
+            Local,
+        ),
+        case(
+            "no answer under TLS, before anything told the version",
+            Ending { sealed: true, requests: 0, ..client(&[RequestStarted, Eof]) },
+            C::Unknown,
+            Peer,
+        ),
+        case(
+            "a request's close above TLS: who was first, nobody saw",
+            Ending { veiled: true, ..server(&seen(C::RequestClose)) },
+            C::RequestClose,
+            Unknown,
+        ),
+        case(
+            "a request's close above TLS, and the peer was seen first",
+            Ending { veiled: true, ..server(&[RequestStarted, CLOSE, ResponseEnded, Eof]) },
+            C::RequestClose,
+            Peer,
+        ),
+        case(
+            "closed here above TLS, and the peer was told nothing",
+            Ending { veiled: true, ..client(&done(&[ShutDown])) },
+            C::ClosedIdleLocal,
+            Local,
+        ),
+        case(
+            "a caller of HTTP/2 may have said above TLS that it leaves",
+            Ending { veiled: true, multiplexed: true, ..server(&done(&[ShutDown])) },
+            C::Unknown,
+            Unknown,
+        ),
+        case(
+            "a drain above TLS, just after an exchange",
+            Ending { veiled: true, ..server(&done(&[DRAIN, ShutDown])) },
+            C::Drain,
+            Unknown,
+        ),
+        case(
+            "a drain above TLS, idle",
+            Ending { veiled: true, idle: second, ..server(&done(&[DRAIN, ShutDown])) },
+            C::Drain,
             Local,
         ),
         case("the loser of a race of dials", client(&[ShutDown]), C::NeverUsed, Local),

@@ -8,8 +8,18 @@ use crate::connection::Side;
 use crate::connection::course::{Event, Phase};
 
 impl Record {
+    /// What passes is under TLS, and begins with its handshake.
+    #[cold]
+    pub(crate) fn seal(&self) {
+        self.raise(Flag::Sealed);
+        self.raise(Flag::Shaking);
+    }
+
     pub(crate) fn read(&self, bytes: usize) {
         self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        if self.is(Flag::Shaking) {
+            return;
+        }
         match (self.side, self.course().phase()) {
             (Side::Inbound, Phase::Idle) if !self.is(Flag::ReadIdle) => {
                 self.raise(Flag::ReadIdle);
@@ -26,6 +36,9 @@ impl Record {
 
     pub(crate) fn wrote(&self, bytes: usize, now: impl FnOnce() -> Instant) {
         self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        if self.is(Flag::Shaking) {
+            return;
+        }
         match (self.side, self.course().phase()) {
             (Side::Inbound, Phase::Idle) if self.is(Flag::ReadIdle) => {
                 self.raise(Flag::Stray);
@@ -38,6 +51,26 @@ impl Record {
             }
             _ => {}
         }
+    }
+
+    /// The peer says within TLS that it ends. While a message comes in, it may be a piece of that.
+    #[cold]
+    pub(crate) fn read_alert(&self, bytes: usize) {
+        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        let is_between = match self.course().phase() {
+            Phase::Idle => true,
+            Phase::Asked => self.side == Side::Outbound && !self.is(Flag::Stray),
+            _ => false,
+        };
+        if is_between {
+            self.note(Event::PeerEnding);
+        }
+    }
+
+    /// No request, and no answer to anything.
+    #[cold]
+    pub(crate) fn wrote_alert(&self, bytes: usize) {
+        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// The peer owes nothing, and nothing is there to be read.

@@ -42,7 +42,8 @@ impl Record {
             | Flag::Cured as u32
             | Flag::ReadIdle as u32
             | Flag::JustEnded as u32
-            | Flag::Stray as u32;
+            | Flag::Stray as u32
+            | Flag::Shaking as u32;
         let age = self.since_opened(now);
         let flags = self.flags.load(Ordering::Relaxed);
         let idle = match flags & Flag::JustEnded as u32 {
@@ -77,6 +78,16 @@ impl Record {
         self.note(Event::ResponseUnwatched);
         self.settle();
         Turn { number: self.next(), idle, age: self.since_opened(now), after_close }
+    }
+
+    /// The same, where nobody saw the request being written: when it began is known or not.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn answer_hidden(&self, now: Instant, began: Option<Instant>) -> Turn {
+        let rested = began.map(|began| began.saturating_duration_since(self.touched()));
+        self.rested.store(rested.map_or(0, nanos), Ordering::Relaxed);
+        self.went(Last::Unknown);
+        self.note(Event::RequestStarted);
+        self.answer(now)
     }
 
     /// Whether the request that was answered had content.

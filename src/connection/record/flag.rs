@@ -34,7 +34,15 @@ pub(crate) enum Flag {
     /// No layer tells of responses.
     Blind = 1 << 15,
     /// The rest of a message that nobody wanted was read away, and no request came since.
-    Drained = 1 << 16,
+    Drained = 1 << 20,
     /// The request under way is one of a lint with cures.
-    Cured = 1 << 17,
+    Cured = 1 << 21,
+    /// What passes is under TLS.
+    Sealed = 1 << 16,
+    /// The handshake of TLS may be under way.
+    Shaking = 1 << 17,
+    /// The socket can't be asked what is queued.
+    Veiled = 1 << 18,
+    /// The socket is gone, and a response was on its way to its caller.
+    Gone = 1 << 19,
 }

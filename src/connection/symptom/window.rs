@@ -36,6 +36,17 @@ impl Symptom {
         Some(symptom.helped_by(format!("{cause}: {}", advice(cause))))
     }
 
+    /// The same, of a client that hides why its connections end: nothing says that they are open.
+    pub(crate) fn with_ends_hidden(self, sums: &Sums) -> Symptom {
+        match most_common(sums) {
+            Some(_) => self,
+            None => self.helped_by(
+                "share one client, and read each response to its end; why connections end is \
+                 hidden here, and seen by the server",
+            ),
+        }
+    }
+
     /// Whether a client dials again what its pool just closed. `peak` is its greatest concurrency
     /// in the window.
     pub(crate) fn pool_too_small(sums: &Sums, peak: u32) -> Option<Symptom> {

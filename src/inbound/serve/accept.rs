@@ -31,10 +31,19 @@ impl Accepted {
         stream: T,
         addresses: Addresses,
     ) -> (Io<T>, Accepted) {
+        let (guard, accepted) = Accepted::before_stream(shared, addresses);
+        (Io::new(stream, guard), accepted)
+    }
+
+    /// A connection whose stream comes later, or never: then it ends with the guard.
+    pub(super) fn before_stream(
+        shared: &Arc<Shared>,
+        addresses: Addresses,
+    ) -> (Option<Guard>, Accepted) {
         let guard = shared.accept(addresses);
         let link = |guard: &Guard| Arc::new(Link::new(shared.clone(), guard.record().clone()));
         let link = guard.as_ref().map(link);
-        (Io::new(stream, guard), Accepted { link })
+        (guard, Accepted { link })
     }
 
     /// The service of this connection: its requests get their [`ConnHandle`], and bodies are

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use super::{Accepted, PerConnection, Tracked};
 use crate::connection::{Addresses, Io};
 use crate::exchange::Shared;
+use crate::wired::Guard;
 
 /// An acceptor for axum-server whose connections have records; made by
 /// [`ConnLint::acceptor`](crate::ConnLint::acceptor).
@@ -41,8 +42,8 @@ pin_project! {
     pub struct AcceptFuture<F> {
         #[pin]
         future: F,
-        addresses: Addresses,
-        shared: Arc<Shared>,
+        // Of the connection, until its stream holds it.
+        guard: Option<Guard>,
     }
 }
 
@@ -54,20 +55,22 @@ impl<A> Acceptor<A> {
     }
 }
 
+/// The services of acceptors for TLS take the body of hyper and no other (axum-server 0.9), so ours
+/// stand within theirs.
 impl<A, I, S> Accept<I, S> for Acceptor<A>
 where
-    A: Accept<I, S>,
+    A: Accept<I, PerConnection<S, Tracked>>,
     A::Stream: AsyncRead + 'static,
     I: 'static,
 {
     type Stream = Io<A::Stream>;
-    type Service = PerConnection<A::Service, Tracked>;
+    type Service = A::Service;
     type Future = AcceptFuture<A::Future>;
 
     fn accept(&self, stream: I, service: S) -> AcceptFuture<A::Future> {
-        let addresses = addresses(&stream);
-        let future = self.inner.accept(stream, service);
-        AcceptFuture { future, addresses, shared: self.shared.clone() }
+        let (guard, connection) = Accepted::before_stream(&self.shared, addresses(&stream));
+        let future = self.inner.accept(stream, connection.service(service));
+        AcceptFuture { future, guard }
     }
 }
 
@@ -78,13 +81,12 @@ where
     F: Future<Output = io::Result<(T, S)>>,
     T: AsyncRead + 'static,
 {
-    type Output = io::Result<(Io<T>, PerConnection<S, Tracked>)>;
+    type Output = io::Result<(Io<T>, S)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (stream, service) = ready!(this.future.poll(cx))?;
-        let (stream, connection) = Accepted::new(this.shared, stream, *this.addresses);
-        Poll::Ready(Ok((stream, connection.service(service))))
+        Poll::Ready(Ok((Io::new(stream, this.guard.take()), service)))
     }
 }
 

@@ -9,7 +9,7 @@ use tower_service::Service;
 use super::future::Exchange;
 use super::{Bodies, ServingFuture, Tracked};
 use crate::connection::{EndCause, Flag, TrackedBody, path_hash, persistence};
-use crate::field::Signs;
+use crate::field::{CameIn, Signs};
 use crate::handle::{Arrival, ConnHandle};
 use crate::heal::Reader;
 use crate::wired::{Link, Mark, Stopwatch};
@@ -69,9 +69,10 @@ where
         let is_whole = request.body().is_end_stream();
         // The future first, so that a panic in `call` is seen, too.
         let exchange = receive(link, &mut request, is_whole);
+        let came = if link.shared.is_gateway { came_in(&mut request) } else { None };
         let request = request.map(|body| match is_whole {
             true => <T as Bodies<B>>::plain(body),
-            false => <T as Bodies<B>>::tracked(track(link, body)),
+            false => <T as Bodies<B>>::tracked(track(link, body, came)),
         });
         ServingFuture::watched(self.inner.call(request), exchange)
     }
@@ -79,14 +80,25 @@ where
 
 /// Tracks a request's body; it is read on where that is switched on, and it is dropped before its end.
 #[inline(never)]
-fn track<B: Body + Send + 'static>(link: &Link, body: B) -> TrackedBody<B> {
-    let mark = Mark::Received(link.record.clone());
+fn track<B: Body + Send + 'static>(link: &Link, body: B, came: Option<CameIn>) -> TrackedBody<B> {
+    let mut mark = Mark::Received(link.record.clone());
+    if let Some(came) = came {
+        mark = Mark::passing_on(Some(mark), came);
+    }
     // A lock, but only where a cure is switched on.
     let upload = if link.record.is(Flag::Cured) { link.upload().clone() } else { None };
     match upload {
         None => TrackedBody::new(body, mark),
         Some(upload) => TrackedBody::read_on(body, mark, None, Reader::Server(upload)),
     }
+}
+
+/// What a request says of its hop, remembered with it for the layers and for its body.
+#[cold]
+fn came_in<B>(request: &mut Request<B>) -> Option<CameIn> {
+    let came = CameIn::of_request(request.version(), request.headers())?;
+    request.extensions_mut().insert(came.clone());
+    Some(came)
 }
 
 /// Writes down that a request came, and gives it its handle.

@@ -372,8 +372,8 @@ impl Log {
 }
 
 impl Sensor for Log {
-    fn read(&self, bytes: usize) {
-        self.tell(Read(bytes));
+    fn read(&self, bytes: &[u8]) {
+        self.tell(Read(bytes.len()));
     }
 
     fn read_pending(&self) {
@@ -384,7 +384,7 @@ impl Sensor for Log {
         self.tell(Eof);
     }
 
-    fn wrote(&self, bytes: usize) {
+    fn wrote(&self, _: &[u8], bytes: usize) {
         self.tell(Wrote(bytes));
     }
 

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::connection::{Side, TrackedBody};
 use crate::exchange::{Sent, Shared};
+use crate::field::CameIn;
 use crate::handle::ConnHandle;
 use crate::heal::{Download, Reader};
 use crate::wired::{Mark, Stopwatch};
@@ -58,8 +59,12 @@ where
         let this = self.project();
         let Poll::Ready(result) = this.future.poll(cx) else { return Poll::Pending };
         Poll::Ready(result.map(|mut response| {
+            let came = if this.shared.is_gateway { came_in(&mut response) } else { None };
             let Some(record) = this.shared.answered(&mut response) else {
-                return response.map(TrackedBody::untracked);
+                return response.map(|body| match came {
+                    Some(came) => TrackedBody::new(body, Mark::passing_on(None, came)),
+                    None => TrackedBody::untracked(body),
+                });
             };
             if let Some(sent) = this.sent {
                 sent.answered(this.shared, &record, &response);
@@ -71,15 +76,29 @@ where
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
-            let mark = Mark::Response { record: record.clone(), _hold: hold };
             let drains = this.shared.drains(Side::Outbound) && !record.is_multiplexed();
-            response.map(|body| match drains {
-                false => TrackedBody::timed(body, mark, stopwatch),
-                true => {
-                    let reader = Reader::Client(Download { shared: this.shared.clone(), record });
-                    TrackedBody::read_on(body, mark, stopwatch, reader)
-                }
+            let reader = drains.then(|| {
+                Reader::Client(Download { shared: this.shared.clone(), record: record.clone() })
+            });
+            let mut mark = Mark::Response { record, hold };
+            if let Some(came) = came {
+                mark = Mark::passing_on(Some(mark), came);
+            }
+            response.map(|body| match reader {
+                None => TrackedBody::timed(body, mark, stopwatch),
+                Some(reader) => TrackedBody::read_on(body, mark, stopwatch, reader),
             })
         }))
     }
+}
+
+/// What a response says of its hop, remembered with it by whoever sees it first.
+#[cold]
+fn came_in<R>(response: &mut Response<R>) -> Option<CameIn> {
+    if let Some(came) = response.extensions().get::<CameIn>() {
+        return Some(came.clone());
+    }
+    let came = CameIn::of_response(response.status(), response.headers())?;
+    response.extensions_mut().insert(came.clone());
+    Some(came)
 }

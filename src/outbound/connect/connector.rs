@@ -111,7 +111,9 @@ impl<T> connect::Connection for Io<T>
 where
     T: AsyncRead + connect::Connection,
 {
+    /// Asked of the stream as a connector gives it: after the handshake of TLS, where there is one.
     fn connected(&self) -> Connected {
+        self.established();
         let connected = self.get_ref().connected();
         match self.handle_of_responses() {
             Some(handle) => connected.extra(handle),

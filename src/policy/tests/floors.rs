@@ -150,6 +150,7 @@ fn bounds_do_not_empty_a_floor() {
         instance,
         bounds: Some(code),
         cures: Cures::new(),
+        role: Role::Endpoint,
         now,
     };
     let bounds = Table::new(&policy, &beside, None).bounds;

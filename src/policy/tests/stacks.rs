@@ -290,6 +290,7 @@ fn what_was_counted_goes_on_under_another_table() {
         instance,
         bounds: None,
         cures: Cures::new(),
+        role: Role::Endpoint,
         now,
     };
     assert_eq!(seen(&Table::new(&same, &beside, Some(&before))), 1, "lint, route and owner");
@@ -340,6 +341,7 @@ fn an_expectation_counts_on_after_a_reload_and_tells_its_new_reason() {
         instance,
         bounds: None,
         cures: Cures::new(),
+        role: Role::Endpoint,
         now,
     };
     let expected = |table: &Table| {

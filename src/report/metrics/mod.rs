@@ -153,7 +153,7 @@ impl Reporter for Metrics {
         let upstream = connection.party.as_ref().filter(|party| party.client().is_some());
         let upstream = upstream.map(|party| self.upstreams.find(party.name()));
         self.connections.ended(upstream.as_ref(), connection);
-        if let Some(upstream) = upstream.filter(|_| self.durations) {
+        if let Some(upstream) = upstream.filter(|_| self.durations && connection.end_seen) {
             self.connections.lived(&upstream, connection);
         }
     }

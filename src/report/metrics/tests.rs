@@ -76,6 +76,7 @@ fn ended(party: Party, requests: u64) -> Ended {
         bytes_out: 0,
         dial: None,
         lived: Duration::from_secs(2),
+        end_seen: true,
         end: End {
             cause: EndCause::RequestClose,
             beside: Causes::NONE,
@@ -125,6 +126,16 @@ fn an_end_is_counted_by_side_cause_closer_and_reuse() {
              network_protocol_version=1.1 [2.0]",
         ]
     );
+}
+
+#[test]
+fn how_long_a_connection_lasted_is_recorded_where_its_end_was_seen() {
+    let rows = recorded(|metrics| {
+        metrics.ended(&Ended { end_seen: false, ..ended(gateway("gateway:81"), 7) });
+    });
+    assert!(!rows.is_empty(), "its end is counted");
+    let durations = rows.iter().filter(|row| row.contains("connection_duration"));
+    assert_eq!(durations.count(), 0, "{rows:?}");
 }
 
 #[test]

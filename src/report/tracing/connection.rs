@@ -8,7 +8,7 @@ use crate::lint::Client;
 /// The record of a connection that ended. Of what is not known there is no field.
 pub(super) fn ended(connection: &Ended) {
     let Ended { id, side, party, client, route, local, peer, version, requests, .. } = connection;
-    let Ended { bytes_in, bytes_out, dial, lived, end, .. } = connection;
+    let Ended { bytes_in, bytes_out, dial, lived, end_seen, end, .. } = connection;
     let server = party.as_ref().filter(|_| client.is_some());
     let caller = party.as_ref().filter(|_| client.is_none());
     ::tracing::debug!(
@@ -26,8 +26,8 @@ pub(super) fn ended(connection: &Ended) {
         bytes_in,
         bytes_out,
         dial_seconds = dial.map(|dial| dial.as_secs_f64()),
-        lived_seconds = lived.as_secs_f64(),
-        idle_seconds = end.idle.as_secs_f64(),
+        lived_seconds = end_seen.then(|| lived.as_secs_f64()),
+        idle_seconds = end_seen.then(|| end.idle.as_secs_f64()),
         end_cause = end.cause.as_str(),
         beside = (!end.beside.is_empty()).then(|| ::tracing::field::display(end.beside)),
         closer = end.closer.as_str(),
@@ -74,6 +74,7 @@ mod tests {
             bytes_out: 200,
             dial: None,
             lived: Duration::from_millis(1500),
+            end_seen: true,
             end: End {
                 cause: EndCause::RequestClose,
                 beside: Causes::NONE.with(EndCause::Drain),
@@ -96,6 +97,15 @@ mod tests {
             assert!(line.contains(part), "{part} is missing in {line}");
         }
         for part in ["client=", "server=", "dial_seconds="] {
+            assert!(!line.contains(part), "{part} is in {line}");
+        }
+    }
+
+    #[test]
+    fn of_an_end_that_nobody_saw_there_is_no_time() {
+        let line = log::of(|| ended(&Ended { end_seen: false, ..inbound() }));
+        assert!(line.contains("end_cause=\"request-close\""), "{line}");
+        for part in ["lived_seconds=", "idle_seconds="] {
             assert!(!line.contains(part), "{part} is in {line}");
         }
     }

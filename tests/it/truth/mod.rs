@@ -9,8 +9,10 @@ mod failures;
 mod kernel;
 mod messages;
 mod pools;
+mod reqwest;
 mod row;
 mod scene;
+mod tls;
 mod tunnels;
 
 use std::future::Future;
@@ -49,10 +51,12 @@ impl Table {
         let mut table = Table { rows: Vec::new(), runtime, threads };
         messages::rows(&mut table);
         pools::rows(&mut table);
+        reqwest::rows(&mut table);
         bodies::rows(&mut table);
         failures::rows(&mut table);
         ends::rows(&mut table);
         tunnels::rows(&mut table);
+        tls::rows(&mut table);
         table
     }
 

@@ -14,6 +14,7 @@ use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tower::{Layer as _, Service, ServiceBuilder};
@@ -24,6 +25,7 @@ use tower_conn_lint::report::Reporter;
 use tower_conn_lint::{ConnLint, Preset};
 
 use crate::server::listen;
+use crate::tls;
 use crate::within::within;
 
 /// Who sees what, on the two sides.
@@ -144,6 +146,18 @@ impl Scene {
         self.layered(lint.outbound("gateway").capture_connection(), |_| {}, |connector| connector)
     }
 
+    /// A client of reqwest that is wired as far as it can be.
+    pub(super) fn reqwest(
+        &self,
+        settings: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> ClientWithMiddleware {
+        let lint = &self.client.lint;
+        let connector = lint.connector_layer("gateway");
+        let builder = tls::reqwest().connector_layer(connector);
+        let client = settings(builder).build().expect("it is built");
+        ClientBuilder::new(client).with(lint.outbound("gateway")).build()
+    }
+
     fn layered(
         &self,
         layer: tower_conn_lint::outbound::OutboundLayer,
@@ -205,6 +219,15 @@ impl Reporter for Teller {
 // === impl Site ===
 
 impl Site {
+    pub(super) fn new(
+        addr: SocketAddr,
+        accepted: Arc<AtomicUsize>,
+        task: JoinHandle<()>,
+        stop: oneshot::Sender<()>,
+    ) -> Site {
+        Site { addr, accepted, task, stop: Some(stop) }
+    }
+
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.addr)
     }

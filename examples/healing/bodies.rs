@@ -1,6 +1,6 @@
 //! Bodies that nobody reads to their end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
@@ -21,12 +21,21 @@ type Pair = Option<(Measured, Measured)>;
 
 const MIB: usize = 1 << 20;
 
+/// As a caller does who has something else to do before its next request.
+const BETWEEN: Duration = Duration::from_millis(5);
+
 const EXPECTING: &str = include_str!("expecting.js");
 
 /// The handler reads nothing of it.
 pub(crate) async fn unread() -> Result<Pair, BoxError> {
     let cures = Cures::new().drain_requests(Budget::default());
     Ok(Some((upload(Cures::new()).await?, upload(cures).await?)))
+}
+
+/// The same, sent by reqwest.
+pub(crate) async fn unread_by_reqwest() -> Result<Pair, BoxError> {
+    let cures = Cures::new().drain_requests(Budget::default());
+    Ok(Some((upload_by_reqwest(Cures::new()).await?, upload_by_reqwest(cures).await?)))
 }
 
 /// Too much of it to be read, from a Node that waits for word to send it and keeps the connection:
@@ -46,6 +55,35 @@ pub(crate) async fn dropped() -> Result<Pair, BoxError> {
     Ok(Some((drop_responses(Cures::new()).await?, drop_responses(cures).await?)))
 }
 
+/// The same with reqwest.
+pub(crate) async fn dropped_by_reqwest() -> Result<Pair, BoxError> {
+    let cures = Cures::new().drain_responses(Budget::default());
+    Ok(Some((drop_by_reqwest(Cures::new()).await?, drop_by_reqwest(cures).await?)))
+}
+
+async fn drop_by_reqwest(cures: Cures) -> Result<Measured, BoxError> {
+    let server = Server::start(Cures::new()).await?;
+    let lint = ConnLint::builder().environment("").without_tracing().without_metrics();
+    let lint = lint.heal(cures).build();
+    let layer = lint.connector_layer("gateway");
+    let client = reqwest::Client::builder().no_proxy().connector_layer(layer).build()?;
+    let client = reqwest_middleware::ClientBuilder::new(client).with(lint.outbound("gateway"));
+    let client = client.build();
+    let mut measured = Measured::default();
+    for _ in 0..REQUESTS {
+        let start = Instant::now();
+        match client.get(server.url("/large")).send().await {
+            Ok(response) => {
+                drop(response);
+                measured.latencies.push(start.elapsed());
+            }
+            Err(_) => measured.errors += 1,
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    Ok(finished(measured, &server).await)
+}
+
 async fn upload(cures: Cures) -> Result<Measured, BoxError> {
     let server = Server::start(cures).await?;
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
@@ -54,6 +92,18 @@ async fn upload(cures: Cures) -> Result<Measured, BoxError> {
     for _ in 0..REQUESTS {
         let request = Request::post(server.url("/unread")).body(Full::new(body.clone()))?;
         measured.count(client.request(request)).await;
+    }
+    Ok(finished(measured, &server).await)
+}
+
+async fn upload_by_reqwest(cures: Cures) -> Result<Measured, BoxError> {
+    let server = Server::start(cures).await?;
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let body = Bytes::from(vec![b'x'; MIB]);
+    let mut measured = Measured::default();
+    for _ in 0..REQUESTS {
+        let call = client.post(server.url("/unread")).body(body.clone()).send();
+        measured.count(async { call.await.map(http::Response::from) }).await;
     }
     Ok(finished(measured, &server).await)
 }
@@ -76,8 +126,7 @@ async fn drop_responses(cures: Cures) -> Result<Measured, BoxError> {
             }
             Err(_) => measured.errors += 1,
         }
-        // As a caller does who has something else to do before its next request.
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(BETWEEN).await;
     }
     Ok(finished(measured, &server).await)
 }

@@ -42,6 +42,8 @@ async fn main() -> ExitCode {
         eprintln!("unknown option `{option}`: there are `--json` and `--help`");
         return ExitCode::from(2);
     }
+    // reqwest wants a provider for TLS, though nothing is under TLS here.
+    _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     match run(&words).await {
         Ok(cases) if options.is_empty() => table::print(&cases),
         Ok(cases) => println!("{:#}", table::json(&cases)),
@@ -71,9 +73,11 @@ async fn run(words: &[String]) -> Result<Vec<Case>, BoxError> {
     case!("curl with close", closers::curl());
     case!("python http.client with close", closers::python());
     case!("a client that reads to eof", closers::eof());
-    case!("unread bodies of 1 MiB", bodies::unread());
+    case!("unread bodies of 1 MiB, hyper-util", bodies::unread());
+    case!("unread bodies of 1 MiB, reqwest", bodies::unread_by_reqwest());
     case!("bodies of 10 MiB, beyond the budget", bodies::beyond());
     case!("dropped responses of 1 MiB, hyper-util", bodies::dropped());
+    case!("dropped responses of 1 MiB, reqwest", bodies::dropped_by_reqwest());
     case!("stale connections to an upstream that advertises 1 s", stale::advertised());
     case!("learned from an upstream that advertises nothing", stale::learned());
     case!("drain of 200 busy connections over 2 s", drain::spread());

@@ -3,10 +3,16 @@ use std::sync::Arc;
 use reqwest::{Body, Response, ResponseBuilderExt as _};
 
 use crate::connection::TrackedBody;
+use crate::heal::Reader;
 use crate::wired::{Mark, Stopwatch};
 
 /// Puts a body around a response's that tells how it was left: its type, URL and address stay.
-pub(super) fn track(response: Response, mark: Mark, stopwatch: Option<Arc<Stopwatch>>) -> Response {
+pub(super) fn track(
+    response: Response,
+    mark: Mark,
+    stopwatch: Option<Arc<Stopwatch>>,
+    reader: Option<Reader>,
+) -> Response {
     if response.content_length() == Some(0) {
         drop(TrackedBody::timed(Body::default(), mark, stopwatch));
         return response;
@@ -17,5 +23,9 @@ pub(super) fn track(response: Response, mark: Mark, stopwatch: Option<Arc<Stopwa
     if let Ok(url) = url {
         response.extensions_mut().extend(url.into_parts().0.extensions);
     }
-    response.map(|body| Body::wrap(TrackedBody::timed(body, mark, stopwatch))).into()
+    let tracked = |body| match reader {
+        None => TrackedBody::timed(body, mark, stopwatch),
+        Some(reader) => TrackedBody::read_on(body, mark, stopwatch, reader),
+    };
+    response.map(|body| Body::wrap(tracked(body))).into()
 }

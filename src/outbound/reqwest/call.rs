@@ -9,10 +9,11 @@ use reqwest::{Request, Response};
 use super::body::track;
 use super::extensions::lend;
 use super::scope::{Scope, upstream};
-use crate::connection::{Record, Turn};
+use crate::connection::{Record, Side, Turn};
 use crate::denied::Denied;
 use crate::exchange::{Arrived, Exchange, Hidden, Placement, Refusal, UnderWay};
 use crate::handle::ConnHandle;
+use crate::heal::{Download, Reader};
 use crate::wired::{Mark, Stopwatch};
 
 /// A call of a client of reqwest, as a middleware or a service follows it. Dropped before its end,
@@ -129,8 +130,11 @@ impl Call {
         let stopwatch = shared
             .times_requests
             .then(|| Arc::new(Stopwatch::new(shared.clone(), record.clone(), began, is_reused)));
+        let drains = shared.drains(Side::Outbound) && !record.is_multiplexed();
+        let reader = drains
+            .then(|| Reader::Client(Download { shared: shared.clone(), record: record.clone() }));
         let exchange = Hidden { shared: shared.clone(), record, _under_way: under_way };
-        track(response, Mark::Hidden(exchange), stopwatch)
+        track(response, Mark::Hidden(exchange), stopwatch, reader)
     }
 }
 

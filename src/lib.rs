@@ -15,7 +15,7 @@
 //!
 //! With its connections wired, it says which one a request came on, how often that was used, why it
 //! ended and who closed it: `ConnLint::listener` and `ConnLint::make_service` for a server,
-//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client.
+//! or `ConnLint::serve`; `ConnLint::connector` and [`ConnLint::response_bodies`] for a client.
 //!
 //! | | where |
 //! |---|---|
@@ -38,7 +38,10 @@
 //! - `axum-server`: an acceptor for it; includes `hyper`;
 //! - `config`: the policy file ([`Policy`]'s `from_file_or_builtin`, `try_from_file`, `stack`);
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
-//! - `hyper-util`: a connector for its client; includes `hyper`;
+//! - `http2`: HTTP/2 in `ConnLint::serve` and for clients on `hyper::client::conn`; includes
+//!   `hyper-util`;
+//! - `hyper-util`: a connector for its client, clients on `hyper::client::conn`, and a server in our
+//!   accept loop; includes `hyper`;
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;

@@ -103,7 +103,8 @@ impl Ending {
             | EndCause::ResponseClose
             | EndCause::Http10
             | EndCause::CloseDelimited
-            | EndCause::Drain => {
+            | EndCause::Drain
+            | EndCause::GracefulClose => {
                 let closed_in = self.course.closed_in();
                 self.requests > 0 && !closed_in.is_active() && closed_in != Phase::Tunnel
             }
@@ -133,9 +134,11 @@ impl Ending {
             }
             Phase::Idle | Phase::Left => match () {
                 () if self.stray_bytes && !self.multiplexed => EndCause::BadRequest,
-                () if self.course.has_seen(EndCause::Drain) => EndCause::Drain,
-                () if self.requests == 0 => EndCause::NeverUsed,
-                () => EndCause::ClosedIdleLocal,
+                () => match self.course.log().find(|cause| cause.outlasts_requests()) {
+                    Some(cause) => cause,
+                    None if self.requests == 0 => EndCause::NeverUsed,
+                    None => EndCause::ClosedIdleLocal,
+                },
             },
             _ => EndCause::Unknown,
         }
@@ -147,6 +150,10 @@ impl Ending {
                 EndCause::Unknown
             }
             Phase::Asked if !self.stray_bytes && !self.multiplexed => EndCause::DroppedRequest,
+            // A response may be on its way to who asked.
+            Phase::Idle | Phase::Left if self.requests == 0 && self.multiplexed => {
+                EndCause::Unknown
+            }
             Phase::Idle | Phase::Left if self.requests == 0 => EndCause::NeverUsed,
             Phase::Idle | Phase::Left => self.closed_by_pool(),
             _ => EndCause::Unknown,

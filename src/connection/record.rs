@@ -1,10 +1,12 @@
 mod bytes;
 mod exchange;
 mod flag;
+mod graceful;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use http::Version;
@@ -41,7 +43,7 @@ pub(crate) struct Record {
     pub(crate) dialler: Option<Arc<Dialler>>,
     party: OnceLock<Party>,
     course: AtomicU64,
-    flags: AtomicU16,
+    flags: AtomicU32,
     version: AtomicU8,
     standing: Standing,
     in_flight: AtomicU32,
@@ -61,15 +63,19 @@ pub(crate) struct Record {
     last: AtomicU32,
     /// The last request whose route was counted.
     routed: AtomicU64,
+    /// Of the task that serves it, where that can end it gracefully.
+    server: Mutex<Option<Waker>>,
     /// What code excepts for the last request, as bits that the shell gives a meaning.
     excepted: AtomicU64,
 }
 
-/// The two ends of a connection, as far as they are known: a Unix socket has none.
+/// The two ends of a connection, as far as they are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Addresses {
     pub(crate) local: Option<SocketAddr>,
     pub(crate) peer: Option<SocketAddr>,
+    /// It is a Unix socket, whose ends have no such address.
+    pub(crate) unix: bool,
 }
 
 /// A connection that is gone answers so soon with a reset, though a packet is lost.
@@ -96,7 +102,7 @@ impl Record {
             dialler: None,
             party: OnceLock::new(),
             course: AtomicU64::new(Course::START.bits()),
-            flags: AtomicU16::new(0),
+            flags: AtomicU32::new(0),
             version: AtomicU8::new(0),
             standing: Standing::default(),
             in_flight: AtomicU32::new(0),
@@ -110,6 +116,7 @@ impl Record {
             paths: RouteCache::default(),
             last: AtomicU32::new(0),
             routed: AtomicU64::new(0),
+            server: Mutex::new(None),
             excepted: AtomicU64::new(0),
         }
     }
@@ -254,17 +261,17 @@ impl Record {
 
     #[inline]
     pub(crate) fn is(&self, flag: Flag) -> bool {
-        self.flags.load(Ordering::Relaxed) & flag as u16 != 0
+        self.flags.load(Ordering::Relaxed) & flag as u32 != 0
     }
 
     /// Raises a flag; returns whether it was up before.
     #[inline]
     pub(crate) fn raise(&self, flag: Flag) -> bool {
-        self.flags.fetch_or(flag as u16, Ordering::Relaxed) & flag as u16 != 0
+        self.flags.fetch_or(flag as u32, Ordering::Relaxed) & flag as u32 != 0
     }
 
     pub(crate) fn lower(&self, flag: Flag) {
-        self.flags.fetch_and(!(flag as u16), Ordering::Relaxed);
+        self.flags.fetch_and(!(flag as u32), Ordering::Relaxed);
     }
 
     /// Where the last request went.

@@ -21,7 +21,8 @@
 //! |---|---|---|
 //! | `axum::serve` | `ConnLint::listener` | `ConnLint::make_service` |
 //! | axum-server | `ConnLint::acceptor` | the same |
-//! | an accept loop | `ConnLint::accept` | `Accepted::service` |
+//! | hyper-util, in our accept loop | `ConnLint::serve` | the same |
+//! | an accept loop of your own | `ConnLint::accept` | `Accepted::service` |
 //!
 //! Each request carries a [`ConnHandle`](crate::ConnHandle) then, bodies are tracked, and each
 //! connection that ends has a [cause](crate::connection::EndCause) and a
@@ -37,13 +38,15 @@ mod service;
 pub use self::answer::{Answer, KnownBodies};
 pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
-#[cfg(feature = "hyper")]
-pub use self::serve::Accepted;
 #[cfg(feature = "axum")]
 pub use self::serve::Same;
 #[cfg(feature = "axum-server")]
 pub use self::serve::{AcceptFuture, Acceptor};
+#[cfg(feature = "hyper")]
+pub use self::serve::{Accepted, Serving};
 pub use self::serve::{Bodies, PerConnection, ServingFuture, ShutdownSignal, Tracked};
+#[cfg(feature = "hyper-util")]
+pub use self::serve::{Listen, Serve, ServeFuture};
 #[cfg(feature = "axum")]
 pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection, SeenListener};
 pub use self::service::Inbound;

@@ -56,10 +56,14 @@ fn socket(stream: &dyn Any) -> Option<SockRef<'_>> {
 /// The streams of a connector are in hyper-util's adapter, and in one of ours around that.
 #[cfg(feature = "hyper-util")]
 fn unwrapped(stream: &dyn Any) -> &dyn Any {
-    match stream.downcast_ref::<TokioIo<TokioIo<TcpStream>>>() {
-        Some(tcp) => tcp.inner().inner(),
-        None => stream,
+    if let Some(tcp) = stream.downcast_ref::<TokioIo<TokioIo<TcpStream>>>() {
+        return tcp.inner().inner();
     }
+    #[cfg(unix)]
+    if let Some(unix) = stream.downcast_ref::<TokioIo<TokioIo<UnixStream>>>() {
+        return unix.inner().inner();
+    }
+    stream
 }
 
 #[cfg(test)]

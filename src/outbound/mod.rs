@@ -16,6 +16,11 @@
 //! `ConnLint::connector` and [`ConnLint::response_bodies`](crate::ConnLint::response_bodies) stand
 //! beside it, under the same name: each response carries a [`ConnHandle`](crate::ConnHandle) then.
 //!
+//! | client | its sockets | its calls |
+//! |---|---|---|
+//! | hyper-util's | `ConnLint::connector` | [`ConnLint::outbound`](crate::ConnLint::outbound) around it |
+//! | on `hyper::client::conn` | `ConnLint::dial` | the same, around `Dialled::sender` |
+//!
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
 //! then, and what depends on the version is judged when the response comes.
 
@@ -27,6 +32,8 @@ mod captured;
 mod captured;
 #[cfg(feature = "hyper-util")]
 mod connect;
+#[cfg(feature = "hyper-util")]
+mod dialled;
 mod error;
 mod future;
 mod layer;
@@ -35,6 +42,8 @@ mod service;
 pub use self::bodies::{ResponseBodies, ResponseBodiesFuture, ResponseBodiesLayer};
 #[cfg(feature = "hyper-util")]
 pub use self::connect::{Connection, Connector, Dialling};
+#[cfg(feature = "hyper-util")]
+pub use self::dialled::{Dialled, DialledFuture, Dials, OnConnection, Sender};
 pub use self::error::Error;
 pub use self::future::ResponseFuture;
 pub use self::layer::OutboundLayer;

@@ -16,14 +16,14 @@ pub enum Part {
     Listener,
     /// `ConnLint::make_service`: the requests of its connections.
     MakeService,
-    /// `ConnLint::accept`, or `ConnLint::acceptor`: both, in an accept loop of one's own or of
-    /// axum-server.
+    /// `ConnLint::serve`, `ConnLint::accept` or `ConnLint::acceptor`: both, in an accept loop of
+    /// ours, of your own or of axum-server.
     Accept,
     /// `ConnLint::inbound`: the heads of its messages, and their routes.
     Inbound,
     /// `ConnLint::shutdown_signal`: its drain.
     ShutdownSignal,
-    /// `ConnLint::connector`: the dials and the sockets of a client.
+    /// `ConnLint::connector` or `ConnLint::dial`: the dials and the sockets of a client.
     Connector,
     /// `ConnLint::response_bodies`: the bodies that it receives.
     ResponseBodies,

@@ -2,6 +2,8 @@
 
 mod chunks;
 mod client;
+#[cfg(feature = "test-util")]
+mod dialled;
 mod drops;
 mod edges;
 mod facts;
@@ -22,6 +24,7 @@ mod reuse;
 mod reuse_inbound;
 mod reuse_outbound;
 mod routes;
+mod serve;
 mod served;
 mod server;
 mod stacks_inbound;

@@ -36,23 +36,23 @@ pub(crate) enum Finish {
 impl Record {
     /// A server called its service with a request, of whose body this is known.
     pub(crate) fn begin(&self, now: Instant, body: Flag) -> Turn {
-        const OF_REQUEST: u16 = Flag::BodyUnread as u16
-            | Flag::BodyRead as u16
-            | Flag::CloseAsked as u16
-            | Flag::ReadIdle as u16
-            | Flag::JustEnded as u16
-            | Flag::Stray as u16;
+        const OF_REQUEST: u32 = Flag::BodyUnread as u32
+            | Flag::BodyRead as u32
+            | Flag::CloseAsked as u32
+            | Flag::ReadIdle as u32
+            | Flag::JustEnded as u32
+            | Flag::Stray as u32;
         let age = self.since_opened(now);
         let flags = self.flags.load(Ordering::Relaxed);
-        let idle = match flags & Flag::JustEnded as u16 {
+        let idle = match flags & Flag::JustEnded as u32 {
             0 => age.saturating_sub(self.touched.load(Ordering::Relaxed)),
             _ => 0,
         };
-        let others = OF_REQUEST & !(body as u16);
+        let others = OF_REQUEST & !(body as u32);
         if flags & others != 0 {
             self.flags.fetch_and(!others, Ordering::Relaxed);
         }
-        if flags & body as u16 == 0 {
+        if flags & body as u32 == 0 {
             self.raise(body);
         }
         // What was told of the request before is not true of this one.

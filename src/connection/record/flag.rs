@@ -1,6 +1,6 @@
 /// What is true of a connection, or of its last request.
 #[derive(Clone, Copy)]
-#[repr(u16)]
+#[repr(u32)]
 pub(crate) enum Flag {
     /// The socket is watched.
     Socket = 1,
@@ -33,4 +33,8 @@ pub(crate) enum Flag {
     JustEnded = 1 << 14,
     /// No layer tells of responses.
     Blind = 1 << 15,
+    /// Whoever serves the connection can end it gracefully.
+    CanEnd = 1 << 16,
+    /// Our code asks for that.
+    EndAsked = 1 << 17,
 }

@@ -6,12 +6,14 @@ mod bodies;
 mod clean;
 mod ends;
 mod failures;
+mod http2;
 mod kernel;
 mod messages;
 mod pools;
 mod row;
 mod scene;
 mod tunnels;
+mod unix;
 
 use std::future::Future;
 use std::io::Write as _;
@@ -53,6 +55,8 @@ impl Table {
         failures::rows(&mut table);
         ends::rows(&mut table);
         tunnels::rows(&mut table);
+        http2::rows(&mut table);
+        unix::rows(&mut table);
         table
     }
 

@@ -241,6 +241,8 @@ impl ConnLintBuilder {
             exceptions: Exceptions::default(),
             times_requests: self.times_requests,
             wiring: Wiring::default(),
+            #[cfg(feature = "tonic")]
+            peers: crate::inbound::Peers::default(),
             started: AtomicBool::new(false),
         };
         shared.took_policy();

@@ -18,6 +18,8 @@ use crate::inbound::Accepted;
 #[cfg(feature = "axum-server")]
 use crate::inbound::Acceptor;
 use crate::inbound::{InboundLayer, ShutdownSignal};
+#[cfg(feature = "tonic")]
+use crate::inbound::{Incoming, JoinLayer};
 #[cfg(feature = "hyper-util")]
 use crate::inbound::{Listen, Serve};
 #[cfg(feature = "axum")]
@@ -216,6 +218,49 @@ impl ConnLint {
     pub fn acceptor<A>(&self, acceptor: A) -> Acceptor<A> {
         self.0.wiring.add(Part::Accept);
         Acceptor::new(acceptor, self.0.clone())
+    }
+
+    /// Connections for a server of tonic's: what it is served with, wrapped. `remote_addr()`,
+    /// `peer_certs()` and the `ConnectInfo` of the stream within are the same as without. Beside it
+    /// stands [`join`](ConnLint::join), or nothing is known of requests.
+    ///
+    /// Where tonic speaks TLS itself, it does so around these streams, and bytes are counted as they
+    /// are on the wire.
+    ///
+    /// ```no_run
+    /// # async fn serve<S>(service: S) -> Result<(), Box<dyn std::error::Error>>
+    /// # where
+    /// #     S: tower::Service<http::Request<tonic::body::Body>, Response = http::Response<tonic::body::Body>, Error = std::convert::Infallible>
+    /// #         + tonic::server::NamedService + Clone + Send + Sync + 'static,
+    /// #     S::Future: Send,
+    /// # {
+    /// use tonic::transport::{Server, server::TcpIncoming};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::new();
+    /// let tcp = TcpIncoming::bind("127.0.0.1:50051".parse()?)?.with_nodelay(Some(true));
+    /// Server::builder()
+    ///     .layer(lint.join())
+    ///     .layer(lint.inbound())
+    ///     .add_service(service)
+    ///     .serve_with_incoming(lint.incoming(tcp))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tonic")]
+    pub fn incoming<I>(&self, incoming: I) -> Incoming<I> {
+        self.0.wiring.add(Part::Listener);
+        Incoming::new(incoming, self.0.clone())
+    }
+
+    /// The layer that joins the requests of a server of tonic's with the connections of its
+    /// [`incoming`](ConnLint::incoming): each carries its [`ConnHandle`](crate::ConnHandle), and
+    /// bodies are tracked. Added first, it is the outermost, where it belongs.
+    #[cfg(feature = "tonic")]
+    pub fn join(&self) -> JoinLayer {
+        self.0.wiring.add(Part::MakeService);
+        JoinLayer::new(self.0.clone())
     }
 
     /// A server of hyper-util's, for HTTP/1 and HTTP/2, around a listener of TCP, of Unix sockets, or

@@ -47,7 +47,10 @@
 //! - `full`: all of these;
 //! - `reload`: [`ConnLint`]'s `watch`, for policy files that change; includes `config`;
 //! - `schema`: `Policy::json_schema`, for editors; not in `full`; includes `config`;
-//! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
+//! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services;
+//! - `tonic`: a layer and connections for its servers, denials as its body; not in `full`, since
+//!   tonic 0.14.9 takes Rust 1.88 and the rest 1.85; its channels need no more than `hyper-util`;
+//!   includes `http2`.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used)]

@@ -42,7 +42,7 @@ pub(crate) struct Ending {
     /// Whether bytes came in since the last request started, or it may be no request at all,
     /// outbound; whether bytes came in and were answered with no request under way, inbound.
     pub(crate) stray_bytes: bool,
-    /// Whether a request may be under way of which nothing was seen, outbound.
+    /// Whether a request may be under way of which nothing was seen, or came so, inbound.
     pub(crate) may_be_asked: bool,
     pub(crate) multiplexed: bool,
     pub(crate) pool: Option<Pool>,
@@ -126,7 +126,7 @@ impl Ending {
             Phase::Idle | Phase::Left if dropped => {
                 if self.polled && self.idle >= TIMEOUT_AT_LEAST {
                     EndCause::HeaderTimeout
-                } else if self.requests == 0 {
+                } else if self.requests == 0 && !self.may_be_asked {
                     EndCause::NeverUsed
                 } else {
                     EndCause::Unknown
@@ -136,6 +136,7 @@ impl Ending {
                 () if self.stray_bytes && !self.multiplexed => EndCause::BadRequest,
                 () => match self.course.log().find(|cause| cause.outlasts_requests()) {
                     Some(cause) => cause,
+                    None if self.requests == 0 && self.may_be_asked => EndCause::Unknown,
                     None if self.requests == 0 => EndCause::NeverUsed,
                     None => EndCause::ClosedIdleLocal,
                 },

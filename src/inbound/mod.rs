@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | `axum::serve` | `ConnLint::listener` | `ConnLint::make_service` |
 //! | axum-server | `ConnLint::acceptor` | the same |
+//! | tonic | `ConnLint::incoming` | `ConnLint::join`, a layer |
 //! | hyper-util, in our accept loop | `ConnLint::serve` | the same |
 //! | an accept loop of your own | `ConnLint::accept` | `Accepted::service` |
 //!
@@ -34,11 +35,13 @@ mod layer;
 mod problem;
 mod serve;
 mod service;
+#[cfg(feature = "tonic")]
+mod tonic;
 
 pub use self::answer::{Answer, KnownBodies};
 pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "tonic"))]
 pub use self::serve::Same;
 #[cfg(feature = "axum-server")]
 pub use self::serve::{AcceptFuture, Acceptor};
@@ -50,6 +53,10 @@ pub use self::serve::{Listen, Serve, ServeFuture};
 #[cfg(feature = "axum")]
 pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection, SeenListener};
 pub use self::service::Inbound;
+#[cfg(feature = "tonic")]
+pub use self::tonic::{Incoming, Join, JoinLayer};
 
 #[cfg(feature = "axum")]
 pub(crate) use self::serve::untouched;
+#[cfg(feature = "tonic")]
+pub(crate) use self::tonic::{Key, Peers};

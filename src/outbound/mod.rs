@@ -19,6 +19,7 @@
 //! | client | its sockets | its calls |
 //! |---|---|---|
 //! | hyper-util's | `ConnLint::connector` | [`ConnLint::outbound`](crate::ConnLint::outbound) around it |
+//! | tonic's | the same, with its `Connector::join` | the same |
 //! | on `hyper::client::conn` | `ConnLint::dial` | the same, around `Dialled::sender` |
 //!
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
@@ -36,6 +37,8 @@ mod connect;
 mod dialled;
 mod error;
 mod future;
+#[cfg(feature = "hyper-util")]
+mod join;
 mod layer;
 mod service;
 
@@ -46,5 +49,7 @@ pub use self::connect::{Connection, Connector, Dialling};
 pub use self::dialled::{Dialled, DialledFuture, Dials, OnConnection, Sender};
 pub use self::error::Error;
 pub use self::future::ResponseFuture;
+#[cfg(feature = "hyper-util")]
+pub use self::join::{Join, JoinFuture, JoinLayer};
 pub use self::layer::OutboundLayer;
 pub use self::service::Outbound;

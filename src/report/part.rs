@@ -12,9 +12,9 @@ use std::fmt;
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Part {
-    /// `ConnLint::listener`: the sockets of a server.
+    /// `ConnLint::listener` or `ConnLint::incoming`: the sockets of a server.
     Listener,
-    /// `ConnLint::make_service`: the requests of its connections.
+    /// `ConnLint::make_service` or `ConnLint::join`: the requests of its connections.
     MakeService,
     /// `ConnLint::serve`, `ConnLint::accept` or `ConnLint::acceptor`: both, in an accept loop of
     /// ours, of your own or of axum-server.

@@ -9,6 +9,9 @@ use crate::exchange::Shared;
 pub(crate) struct Guard {
     shared: Arc<Shared>,
     record: Arc<Record>,
+    /// Under what requests find it.
+    #[cfg(feature = "tonic")]
+    known_as: std::sync::OnceLock<crate::inbound::Key>,
 }
 
 /// A part in the guard of a client's connection, for each response that is under way on it.
@@ -26,8 +29,34 @@ pub(crate) struct Hold {
 
 impl Guard {
     pub(crate) fn new(shared: Arc<Shared>, record: Arc<Record>) -> Guard {
-        Guard { shared, record }
+        Guard {
+            shared,
+            record,
+            #[cfg(feature = "tonic")]
+            known_as: std::sync::OnceLock::new(),
+        }
     }
+
+    #[cfg(feature = "tonic")]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// From now on it is known as this, until its socket is dropped; the first word counts.
+    #[cfg(feature = "tonic")]
+    pub(crate) fn is_known_as(&self, key: crate::inbound::Key) -> bool {
+        self.known_as.set(key).is_ok()
+    }
+
+    #[cfg(feature = "tonic")]
+    fn forget(&self) {
+        if let Some(key) = self.known_as.get() {
+            self.shared.peers.remove(*key, self.record.id);
+        }
+    }
+
+    #[cfg(not(feature = "tonic"))]
+    fn forget(&self) {}
 
     pub(crate) fn record(&self) -> &Arc<Record> {
         &self.record
@@ -36,6 +65,7 @@ impl Guard {
     /// The socket is gone. So is the connection, unless a response is on its way to its caller:
     /// only who reads it learns whether it came whole. The last [`Hold`] then ends the record.
     pub(crate) fn let_go(&self) {
+        self.forget();
         if !self.record.is_awaited() {
             self.shared.close(&self.record);
         }
@@ -50,8 +80,8 @@ impl Drop for Guard {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Guard { shared: _, record } = self;
-        f.debug_tuple("Guard").field(record).finish()
+        let Guard { record, .. } = self;
+        f.debug_tuple("Guard").field(record).finish_non_exhaustive()
     }
 }
 

@@ -77,6 +77,11 @@ impl<T: AsyncRead> Io<T> {
         Some(ConnHandle::of(guard.record().clone()).holding(hold))
     }
 
+    #[cfg(feature = "tonic")]
+    pub(crate) fn guard(&self) -> Option<&Arc<Guard>> {
+        self.stream.sensor().0.as_ref()
+    }
+
     /// The stream within.
     pub fn get_ref(&self) -> &T {
         self.stream.get_ref()

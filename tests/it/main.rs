@@ -8,6 +8,8 @@ mod drops;
 mod edges;
 mod facts;
 mod found;
+#[cfg(feature = "tonic")]
+mod grpc;
 #[cfg(feature = "test-util")]
 mod kit;
 mod layered;
@@ -29,6 +31,8 @@ mod served;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;
+#[cfg(all(feature = "test-util", feature = "tonic"))]
+mod tonic;
 #[cfg(target_os = "linux")]
 mod truth;
 mod truthful;

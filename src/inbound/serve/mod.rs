@@ -27,7 +27,7 @@ pub(crate) use self::axum::untouched;
 pub use self::axum::{Listener, MakeFuture, MakeService, SeenListener};
 #[cfg(feature = "axum-server")]
 pub use self::axum_server::{AcceptFuture, Acceptor};
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "tonic"))]
 pub use self::bodies::Same;
 pub use self::bodies::{Bodies, Tracked};
 #[cfg(feature = "axum")]
@@ -41,3 +41,6 @@ pub use self::service::PerConnection;
 #[cfg(feature = "hyper")]
 pub use self::serving::Serving;
 pub use self::shutdown::ShutdownSignal;
+
+#[cfg(feature = "tonic")]
+pub(super) use self::service::serve;

@@ -11,8 +11,9 @@ use pin_project_lite::pin_project;
 use tokio::io::AsyncRead;
 
 use super::{Connection, Dial, failure};
-use crate::connection::{Addresses, Dialler, Io};
-use crate::exchange::Shared;
+use crate::connection::{Addresses, Io};
+use crate::handle::ConnHandle;
+use crate::outbound::join::Current;
 
 pin_project! {
     /// A dial of a [`Connector`](super::Connector), timed.
@@ -27,19 +28,15 @@ pin_project! {
         #[pin]
         future: F,
         dial: Dial,
+        current: Arc<Current>,
     }
 }
 
 // === impl Dialling ===
 
 impl<F> Dialling<F> {
-    pub(super) fn new(
-        future: F,
-        shared: Arc<Shared>,
-        dialler: Arc<Dialler>,
-        upstream: String,
-    ) -> Dialling<F> {
-        Dialling { future, dial: Dial::new(shared, dialler, upstream) }
+    pub(super) fn new(future: F, dial: Dial, current: Arc<Current>) -> Dialling<F> {
+        Dialling { future, dial, current }
     }
 }
 
@@ -60,6 +57,9 @@ where
                 let connected = stream.connected();
                 let version = connected.is_negotiated_h2().then_some(Version::HTTP_2);
                 let guard = this.dial.led_to(addresses(&connected), version);
+                if let Some(guard) = &guard {
+                    this.current.replace(ConnHandle::of(guard.record().clone()));
+                }
                 Ok(TokioIo::new(Io::new(TokioIo::new(stream), guard)))
             }
             Err(error) => {

@@ -12,6 +12,8 @@ mod messages;
 mod pools;
 mod row;
 mod scene;
+#[cfg(feature = "tonic")]
+mod tonic;
 mod tunnels;
 mod unix;
 
@@ -57,6 +59,8 @@ impl Table {
         tunnels::rows(&mut table);
         http2::rows(&mut table);
         unix::rows(&mut table);
+        #[cfg(feature = "tonic")]
+        tonic::rows(&mut table);
         table
     }
 

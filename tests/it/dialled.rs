@@ -146,6 +146,15 @@ async fn a_call_that_is_given_up_ends_its_connection() {
     let mut peer = accepted(&listener).await;
     let mut gateway =
         ServiceBuilder::new().layer(lint.outbound("gateway")).service(dialled.sender(sender));
+    // After content, the bytes on the wire alone don't tell a request from the rest of one.
+    let content =
+        Request::post("/").header(header::HOST, "gateway").header(header::CONTENT_LENGTH, 7);
+    let content = content.body(Full::from("content")).expect("the request is well-formed");
+    let answer = async {
+        peer.message().await.expect("the request comes");
+        peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    };
+    tokio::join!(call(&mut gateway, content), answer);
     let call = gateway.ready().await.expect("it is ready").call(request(&[]));
     let call = tokio::spawn(call);
     peer.message().await.expect("the request comes");

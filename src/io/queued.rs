@@ -92,6 +92,16 @@ mod tests {
         assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "its end came");
     }
 
+    #[cfg(all(unix, feature = "hyper-util"))]
+    #[tokio::test]
+    async fn a_unix_socket_of_a_connector_is_asked_too() {
+        let (dialled, accepted) = UnixStream::pair().unwrap();
+        let dialled = TokioIo::new(TokioIo::new(dialled));
+        assert!(matches!(Queued::of(&dialled), Some(Queued::Nothing)), "nothing came");
+        drop(accepted);
+        assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "its end came");
+    }
+
     #[test]
     fn a_stream_that_is_no_socket_is_not_asked() {
         let (stream, _peer) = duplex(1);

@@ -108,6 +108,8 @@ impl Ending {
                 let closed_in = self.course.closed_in();
                 self.requests > 0 && !closed_in.is_active() && closed_in != Phase::Tunnel
             }
+            // The library below ends it once all streams did, of which callers may read on.
+            EndCause::GoAway => closer == Closer::Local || !self.course.closed_in().is_active(),
             // The library below may read the rest away and go on.
             EndCause::UnreadRequestBody
             | EndCause::DroppedResponseBody

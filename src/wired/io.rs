@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Guard;
 #[cfg(feature = "hyper-util")]
 use super::Hold;
-use crate::connection::{Event, Flag, Side};
+use super::frames::Frames;
+use crate::connection::{EndCause, Event, Flag, Side};
 use crate::handle::ConnHandle;
 use crate::io::{Sensor, Watched};
 
@@ -29,6 +30,7 @@ pin_project! {
     pub struct Io<T: AsyncRead> {
         #[pin]
         stream: Watched<T, Witness>,
+        frames: Frames,
     }
 }
 
@@ -66,7 +68,8 @@ impl<T: AsyncRead> Io<T> {
         if let Some(guard) = &guard {
             guard.record().raise(Flag::Socket);
         }
-        Io { stream: Watched::new(stream, Witness(guard.map(Arc::new))) }
+        let stream = Watched::new(stream, Witness(guard.map(Arc::new)));
+        Io { stream, frames: Frames::default() }
     }
 
     /// The handle of its connection, for the client below to put into responses.
@@ -101,7 +104,13 @@ impl<T: AsyncRead> AsyncRead for Io<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.project().stream.poll_read(cx, buf)
+        let mut this = self.project();
+        let filled = buf.filled().len();
+        let polled = this.stream.as_mut().poll_read(cx, buf);
+        if this.frames.is_on() && this.frames.has_goaway(&buf.filled()[filled..]) {
+            this.stream.sensor().note(Event::Seen(EndCause::GoAway));
+        }
+        polled
     }
 }
 
@@ -111,8 +120,11 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream.sensor().writes(buf);
-        self.project().stream.poll_write(cx, buf)
+        let this = self.project();
+        if this.stream.sensor().writes(buf) {
+            this.frames.begin();
+        }
+        this.stream.poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -120,10 +132,11 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let Some(buf) = bufs.first() {
-            self.stream.sensor().writes(buf);
+        let this = self.project();
+        if bufs.first().is_some_and(|buf| this.stream.sensor().writes(buf)) {
+            this.frames.begin();
         }
-        self.project().stream.poll_write_vectored(cx, bufs)
+        this.stream.poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -204,17 +217,19 @@ impl Sensor for Witness {
 
 impl Witness {
     /// A client that takes HTTP/2 as known says so first (RFC 9113, 3.4), long before a response
-    /// tells the version.
+    /// tells the version. Whether it does so now.
     #[inline]
-    fn writes(&self, buf: &[u8]) {
+    fn writes(&self, buf: &[u8]) -> bool {
         const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
-        let Some(guard) = &self.0 else { return };
+        let Some(guard) = &self.0 else { return false };
         let record = guard.record();
         let is_first = record.side == Side::Outbound && record.bytes().1 == 0;
-        if is_first && buf.starts_with(PREFACE) {
+        let begins = is_first && buf.starts_with(PREFACE);
+        if begins {
             record.speaks(Version::HTTP_2);
         }
+        begins
     }
 
     fn note(&self, event: Event) {

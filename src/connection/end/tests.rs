@@ -320,6 +320,31 @@ fn cases() -> Vec<Case> {
             Local,
         ),
         case(
+            "the peer's GOAWAY",
+            Ending { multiplexed: true, ..client(&done(&[Seen(C::GoAway), ShutDown])) },
+            C::GoAway,
+            Local,
+        ),
+        case(
+            "the peer's GOAWAY, and its response is still read",
+            Ending {
+                requests: 0,
+                multiplexed: true,
+                ..client(&[Seen(C::GoAway), RequestStarted, ResponseStarted, ShutDown])
+            },
+            C::GoAway,
+            Local,
+        ),
+        case(
+            "the peer's GOAWAY, and it closes under a request",
+            Ending {
+                multiplexed: true,
+                ..client(&[RequestStarted, ResponseStarted, Seen(C::GoAway), Eof])
+            },
+            C::PeerClosedActive,
+            Peer,
+        ),
+        case(
             "HTTP/2 of a client, of which no response was told yet",
             Ending { requests: 0, multiplexed: true, ..client(&[ShutDown]) },
             C::Unknown,

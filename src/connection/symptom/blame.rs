@@ -24,6 +24,7 @@ pub(super) fn is_ours(side: Side, cause: EndCause) -> bool {
         EndCause::ClosedIdleLocal | EndCause::Unknown => true,
         EndCause::Http10
         | EndCause::BadRequest
+        | EndCause::GoAway
         | EndCause::Upgrade
         | EndCause::PeerClosedIdle
         | EndCause::PeerClosedActive

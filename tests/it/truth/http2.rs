@@ -43,7 +43,7 @@ pub(super) fn rows(table: &mut Table) {
             scene.client.ends(&what, number).await;
         }
         let done = Done::new(what, 20, First::Told).server(&[C::GracefulClose]);
-        Some(done.client(&[C::ClosedIdleLocal, C::PeerClosedIdle]).row(&scene, &site).await)
+        Some(done.client(&[C::GoAway]).row(&scene, &site).await)
     });
     table.act("HTTP/2, a graceful shutdown, idle", async |what| {
         let (scene, mut site, _) = start().await;
@@ -53,7 +53,7 @@ pub(super) fn rows(table: &mut Table) {
         }
         site.stop();
         let done = Done::new(what, 20, First::Told).server(&[C::Drain]);
-        let client = &[C::ClosedIdleLocal, C::PeerClosedIdle];
+        let client = &[C::GoAway];
         let row = done.client(client).row(&scene, &site).await;
         drop(callers);
         Some(row)

@@ -44,7 +44,7 @@ pub(super) fn rows(table: &mut Table) {
         }
         stop.send(()).expect("the server listens to it");
         let done = Done::new(what, 20, First::Told).server(&[C::Drain]);
-        let done = done.client(&[C::ClosedIdleLocal, C::PeerClosedIdle]);
+        let done = done.client(&[C::GoAway]);
         let row = done.row_at(&scene, address(&endpoint), || 20).await;
         drop(gateways);
         Some(row)

@@ -27,9 +27,14 @@ use crate::within::within;
 struct Stage {
     /// One more for each that waits.
     reached: Semaphore,
+    /// One more for each that was given up.
+    left: Semaphore,
     /// Of the last connection.
     handle: Mutex<Option<ConnHandle>>,
 }
+
+/// A handler that waits.
+struct Waits(Arc<Stage>);
 
 pub(super) fn rows(table: &mut Table) {
     table.act("HTTP/2, closed gracefully by its handle", async |what| {
@@ -68,6 +73,7 @@ pub(super) fn rows(table: &mut Table) {
             stage.reached().await;
             wait.abort();
             assert!(wait.await.is_err(), "it is given up");
+            stage.left().await;
         }
         // Each time a stream was given up, and the connection lives on.
         call(&mut caller.clone(), request(&site.url("/"), &[])).await;
@@ -119,6 +125,10 @@ impl Stage {
         within("the handler", self.reached.acquire()).await.expect("it is never closed").forget();
     }
 
+    async fn left(&self) {
+        within("its end", self.left.acquire()).await.expect("it is never closed").forget();
+    }
+
     fn close(&self) {
         let handle = self.handle.lock().expect("no handler panics with the lock");
         let handle = handle.as_ref().expect("a request came");
@@ -126,16 +136,29 @@ impl Stage {
     }
 }
 
+// === impl Waits ===
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.left.add_permits(1);
+    }
+}
+
 // === fixtures ===
 
 async fn start() -> (Scene, Site, Arc<Stage>) {
-    let stage = Arc::new(Stage { reached: Semaphore::new(0), handle: Mutex::new(None) });
+    let stage = Arc::new(Stage {
+        reached: Semaphore::new(0),
+        left: Semaphore::new(0),
+        handle: Mutex::new(None),
+    });
     let hello = async |State(stage): State<Arc<Stage>>, handle: ConnHandle| {
         *stage.handle.lock().expect("no handler panics with the lock") = Some(handle);
         "hello"
     };
     let wait = async |State(stage): State<Arc<Stage>>| {
-        stage.reached.add_permits(1);
+        let waits = Waits(stage);
+        waits.0.reached.add_permits(1);
         std::future::pending::<()>().await;
     };
     let scene = Scene::new();

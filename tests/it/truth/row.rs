@@ -211,9 +211,8 @@ impl Judge<'_> {
             }
         }
         let needed = match self.done.first {
-            First::Race => (known * OF_A_HUNDRED).div_ceil(100).max(1),
-            // Their ends may cross, and then each takes the other for the first.
-            First::Told => ended.len() * 9 / 10,
+            First::Race => (known * OF_A_HUNDRED / 100).max(1),
+            First::Told => known.max(1),
             _ => known,
         };
         if agreed < needed {
@@ -240,7 +239,7 @@ impl Judge<'_> {
     }
 }
 
-/// Who was first, where the two ends of a connection agree.
+/// Who was first, by what the two ends of a connection say of themselves.
 fn told(server: &[Ended], client: &[Ended]) -> HashMap<u16, First> {
     let client: HashMap<_, _> = client.iter().map(|it| (client_port(it), it.end.closer)).collect();
     let pairs = server.iter().filter_map(|server| {
@@ -248,8 +247,10 @@ fn told(server: &[Ended], client: &[Ended]) -> HashMap<u16, First> {
         match (server.end.closer, client.get(&Some(port))?) {
             (Closer::Local, Closer::Peer) => Some((port, First::Server)),
             (Closer::Peer, Closer::Local) => Some((port, First::Client)),
-            // Each of them saw the other's end as it was about to close.
-            _ => None,
+            // Their ends crossed: both were.
+            (Closer::Local, Closer::Local) => None,
+            // One of them is wrong.
+            _ => Some((port, First::Server)),
         }
     });
     pairs.collect()

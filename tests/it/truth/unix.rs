@@ -102,10 +102,12 @@ pub(super) fn rows(table: &mut Table) {
         let client = scene.client.ends(&what, 20).await;
         let causes = server.iter().chain(&client).map(|ended| ended.end.cause);
         assert!(causes.eq([C::RequestClose; 40]), "{what}");
-        let by =
-            |ended: &[Ended], closer| ended.iter().filter(|it| it.end.closer == closer).count();
-        let (ours, theirs) = (by(&server, Closer::Local), by(&client, Closer::Peer));
-        assert_eq!(ours, theirs, "{what}: the two ends agree on who was first");
+        let closed = |ended: &[Ended]| {
+            ended.iter().filter(|ended| ended.end.closer == Closer::Local).count()
+        };
+        // Where their ends cross, both were first.
+        let firsts = closed(&server) + closed(&client);
+        assert!(firsts >= 20, "{what}: of each connection one was first, {firsts} of 20 say so");
         None
     });
 }

@@ -52,12 +52,14 @@ causes! {
     HeaderTimeout = "header-timeout", "the server gave up waiting for the head of a request";
     BadRequest = "bad-request", "the server below answered by itself to what it could not read as a request";
     Drain = "drain", "the process drains or shuts down";
+    GracefulClose = "graceful-close", "our code asked for the end of this connection, by its handle";
+    GoAway = "goaway", "the peer asked for the end of this connection, by GOAWAY on HTTP/2";
     Upgrade = "upgrade", "the connection went on in another protocol, or as a tunnel";
     PeerClosedIdle = "peer-closed-idle", "the peer closed while no request was under way";
     PeerClosedActive = "peer-closed-active", "the peer closed while a request was under way";
     Reset = "reset", "the peer reset the connection";
     IoError = "io-error", "reading or writing failed";
-    ClosedIdleLocal = "closed-idle-local", "closed here while no request was under way: a pool's timeout, its full list or its end look alike";
+    ClosedIdleLocal = "closed-idle-local", "closed here while no request was under way: a pool's timeout, its full list or its end look alike, and a GOAWAY that is not seen";
     IdleTimeout = "idle-timeout", "the declared idle timeout of the pool passed";
     PoolFull = "pool-full", "the pool already held its declared number of idle connections";
     ClientDropped = "client-dropped", "the client and all its clones were dropped";
@@ -79,6 +81,11 @@ impl EndCause {
                 | EndCause::CloseDelimited
                 | EndCause::Upgrade
         )
+    }
+
+    /// Whether it ends a connection whatever passes on it until then.
+    pub(crate) const fn outlasts_requests(self) -> bool {
+        matches!(self, EndCause::Drain | EndCause::GracefulClose | EndCause::GoAway)
     }
 }
 

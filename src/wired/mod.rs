@@ -2,6 +2,8 @@
 //! shell around the core's `connection`.
 
 mod body;
+#[cfg(feature = "hyper")]
+mod frames;
 mod guard;
 #[cfg(feature = "hyper")]
 mod io;

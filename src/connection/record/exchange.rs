@@ -41,6 +41,7 @@ impl Record {
             | Flag::CloseAsked as u32
             | Flag::ReadIdle as u32
             | Flag::JustEnded as u32
+            | Flag::MayBeRest as u32
             | Flag::Stray as u32
             | Flag::Shaking as u32;
         let age = self.since_opened(now);

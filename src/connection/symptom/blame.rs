@@ -19,10 +19,12 @@ pub(super) fn is_ours(side: Side, cause: EndCause) -> bool {
         | EndCause::UnreadRequestBody
         | EndCause::HandlerFailed
         | EndCause::HeaderTimeout
-        | EndCause::Drain => side == Side::Inbound,
+        | EndCause::Drain
+        | EndCause::GracefulClose => side == Side::Inbound,
         EndCause::ClosedIdleLocal | EndCause::Unknown => true,
         EndCause::Http10
         | EndCause::BadRequest
+        | EndCause::GoAway
         | EndCause::Upgrade
         | EndCause::PeerClosedIdle
         | EndCause::PeerClosedActive

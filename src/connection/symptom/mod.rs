@@ -53,6 +53,8 @@ pub(crate) fn advice(cause: EndCause) -> &'static str {
         }
         EndCause::BadRequest => "find who sends what is no HTTP",
         EndCause::Drain => "nothing: the process shuts down",
+        EndCause::GracefulClose => "ask for the end of connections less often",
+        EndCause::GoAway => "ask the peer's owner to keep connections for longer",
         EndCause::Upgrade => "nothing: the protocol changed",
         EndCause::PeerClosedIdle | EndCause::PeerClosedActive => {
             "ask the peer's owner to keep connections, or share one client there"

@@ -65,23 +65,37 @@ where
             request.extensions_mut().insert(ConnHandle::new());
             return ServingFuture::unwatched(self.inner.call(request.map(<T as Bodies<B>>::plain)));
         };
-        let is_whole = request.body().is_end_stream();
-        // The future first, so that a panic in `call` is seen, too.
-        let exchange = receive(link, &mut request, is_whole);
-        let came = if link.shared.is_gateway { came_in(&mut request) } else { None };
-        let request = request.map(|body| {
-            if is_whole {
-                <T as Bodies<B>>::plain(body)
-            } else {
-                let mut mark = Mark::Received(link.record.clone());
-                if let Some(came) = came {
-                    mark = Mark::passing_on(Some(mark), came);
-                }
-                <T as Bodies<B>>::tracked(TrackedBody::new(body, mark))
-            }
-        });
-        ServingFuture::watched(self.inner.call(request), exchange)
+        serve(&mut self.inner, link, request)
     }
+}
+
+/// Serves a request on its connection.
+#[inline]
+pub(in crate::inbound) fn serve<S, T, B, R>(
+    inner: &mut S,
+    link: &Arc<Link>,
+    mut request: Request<B>,
+) -> ServingFuture<S::Future, T>
+where
+    T: Bodies<B>,
+    S: Service<Request<<T as Bodies<B>>::Body>, Response = Response<R>>,
+    B: Body,
+{
+    let is_whole = request.body().is_end_stream();
+    // The future first, so that a panic in `call` is seen, too.
+    let exchange = receive(link, &mut request, is_whole);
+    let came = if link.shared.is_gateway { came_in(&mut request) } else { None };
+    let request = request.map(|body| {
+        if is_whole {
+            return T::plain(body);
+        }
+        let mut mark = Mark::Received(link.record.clone());
+        if let Some(came) = came {
+            mark = Mark::passing_on(Some(mark), came);
+        }
+        T::tracked(TrackedBody::new(body, mark))
+    });
+    ServingFuture::watched(inner.call(request), exchange)
 }
 
 /// What a request says of its hop, remembered with it for the layers and for its body.

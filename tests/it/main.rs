@@ -2,12 +2,16 @@
 
 mod chunks;
 mod client;
+#[cfg(feature = "test-util")]
+mod dialled;
 mod drops;
 mod edges;
 mod facts;
 mod failing;
 mod found;
 mod gateway;
+#[cfg(feature = "tonic")]
+mod grpc;
 mod healing;
 #[cfg(feature = "test-util")]
 mod kit;
@@ -27,11 +31,14 @@ mod reuse;
 mod reuse_inbound;
 mod reuse_outbound;
 mod routes;
+mod serve;
 mod served;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;
 mod tls;
+#[cfg(all(feature = "test-util", feature = "tonic"))]
+mod tonic;
 #[cfg(target_os = "linux")]
 mod truth;
 mod truthful;

@@ -23,9 +23,9 @@ pub(super) struct Done {
     pub(super) raw: usize,
     /// Whether the client hides who closes, as reqwest does: then it may name nobody.
     pub(super) hides: bool,
-    /// Whether TLS is over the socket. Who closes says so before, and the other side may be faster;
-    /// the answer to an end may be a reset, and then the kernel keeps nothing.
-    pub(super) sealed: bool,
+    /// Whether who closes says so before, under TLS or by GOAWAY: the other side may be faster. The answer
+    /// to an end may be a reset, and then the kernel keeps nothing.
+    pub(super) announced: bool,
     /// Whether TLS stands between the lint and the socket: then who says first that it ends is meant,
     /// which the kernel doesn't know, and where nobody heard it, it has to be unknown.
     pub(super) veiled: bool,
@@ -56,9 +56,9 @@ pub(super) const HEAD: [&str; 6] =
 /// How many of a hundred have to agree where a race decides.
 const OF_A_HUNDRED: usize = 98;
 
-/// Where who closes says so before, the other side may be faster by a hair, and of such ends the kernel
+/// Where who closes says so before, by `close_notify` or by GOAWAY, the other side may be faster by a hair, and of such ends the kernel
 /// keeps more than of others: one in so many may be taken for the other's.
-const ONE_OF_SEALED: usize = 5;
+const ONE_OF_ANNOUNCED: usize = 5;
 
 // === impl Done ===
 
@@ -73,7 +73,7 @@ impl Done {
             first,
             raw: 0,
             hides: false,
-            sealed: false,
+            announced: false,
             veiled: false,
         }
     }
@@ -185,7 +185,7 @@ impl Judge<'_> {
         let of = |keeper| self.waiting.values().filter(|kept| **kept == keeper).count();
         let (server, client, both) = (of(Keeper::Server), of(Keeper::Client), of(Keeper::Both));
         let wrong = match self.done.first {
-            _ if self.done.sealed => 0,
+            _ if self.done.announced => 0,
             First::Server => client + both,
             First::Client => server + both,
             First::Race | First::Told => 0,
@@ -250,7 +250,7 @@ impl Judge<'_> {
             }
         }
         let needed = match self.done.first {
-            _ if self.done.sealed => known.saturating_sub(ended.len() / ONE_OF_SEALED),
+            _ if self.done.announced => known.saturating_sub(ended.len() / ONE_OF_ANNOUNCED),
             First::Race => (known * OF_A_HUNDRED).div_ceil(100).max(1),
             First::Told => known.max(1),
             _ => known,

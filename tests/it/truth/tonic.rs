@@ -21,17 +21,17 @@ pub(super) fn rows(table: &mut Table) {
     table.act("tonic, the channel is dropped", async |what| {
         let scene = Scene::new();
         let (endpoint, _stop) = serve(&scene).await;
-        for number in 1..=20 {
+        for number in 1..=100 {
             let gateway = gateway(&scene, &endpoint).await;
             call(&gateway).await;
             drop(gateway);
             scene.client.ends(&what, number).await;
         }
         // A server that read the client's GOAWAY may close before the client does.
-        let done = Done::new(what, 20, First::Race);
+        let done = Done { announced: true, ..Done::new(what, 100, First::Race) };
         let done = done.server(&[C::PeerClosedIdle, C::ClosedIdleLocal]);
         let addr = address(&endpoint);
-        Some(done.client(&[C::ClientDropped]).row_at(&scene, addr, || 20).await)
+        Some(done.client(&[C::ClientDropped]).row_at(&scene, addr, || 100).await)
     });
     table.act("tonic, a graceful shutdown, idle", async |what| {
         let scene = Scene::new();

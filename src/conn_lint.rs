@@ -27,11 +27,13 @@ use crate::inbound::{Listener, MakeService, SeenListener, untouched};
 use crate::lint::Lint;
 #[cfg(feature = "hyper-util")]
 use crate::lint::{Client, Label};
+use crate::outbound::OutboundLayer;
+#[cfg(feature = "hyper")]
+use crate::outbound::ResponseBodiesLayer;
 #[cfg(feature = "reqwest")]
 use crate::outbound::reqwest;
 #[cfg(feature = "hyper-util")]
 use crate::outbound::{Connector, Dials};
-use crate::outbound::{OutboundLayer, ResponseBodiesLayer};
 use crate::report::Part;
 use crate::snapshot::Snapshot;
 
@@ -173,6 +175,7 @@ impl ConnLint {
 
     /// The layer that tracks the bodies of a client's responses, beside the header layer: it
     /// changes their type to [`TrackedBody`](crate::connection::TrackedBody), and nothing else.
+    #[cfg(feature = "hyper")]
     pub fn response_bodies(&self) -> ResponseBodiesLayer {
         self.0.wiring.add(Part::ResponseBodies);
         ResponseBodiesLayer::new(self.0.clone())

@@ -125,7 +125,6 @@ impl Shared {
 
     /// Counts a request of ours that was answered.
     pub(super) fn count(&self, record: &Record, turn: Turn) {
-        #[cfg(feature = "hyper")]
         if record.is(Flag::Drained) {
             self.drain_worked(record);
         }

@@ -117,20 +117,6 @@ impl Heir for Reader {
 // === impl Shared ===
 
 impl Shared {
-    /// The connection serves another request after the rest of a message was read away on it.
-    #[cold]
-    pub(crate) fn drain_worked(&self, record: &Record) {
-        // That may be seen in two places at once.
-        if !record.lower(Flag::Drained) {
-            return;
-        }
-        let cure = match record.side {
-            Side::Inbound => Cure::DrainRequestBody,
-            Side::Outbound => Cure::DrainResponseBody,
-        };
-        self.healed(record, cure, Outcome::Worked);
-    }
-
     /// The rest of a request won't be read: its response is to say that the connection ends.
     #[cold]
     pub(crate) fn close_honestly(&self, record: &Record) {

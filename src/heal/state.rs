@@ -71,6 +71,20 @@ impl Shared {
         self.reporter.healed(&Act { cure, outcome, side: record.side, connection: record.id });
     }
 
+    /// The connection serves another request after the rest of a message was read away on it.
+    #[cold]
+    pub(crate) fn drain_worked(&self, record: &Record) {
+        // That may be seen in two places at once.
+        if !record.lower(Flag::Drained) {
+            return;
+        }
+        let cure = match record.side {
+            Side::Inbound => Cure::DrainRequestBody,
+            Side::Outbound => Cure::DrainResponseBody,
+        };
+        self.healed(record, cure, Outcome::Worked);
+    }
+
     /// A server's connection has another request.
     #[cold]
     pub(crate) fn heal(&self, record: &Record, turn: Turn) {

@@ -49,11 +49,13 @@ pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
 #[cfg(any(feature = "axum", feature = "tonic"))]
 pub use self::serve::Same;
+pub use self::serve::ShutdownSignal;
 #[cfg(feature = "axum-server")]
 pub use self::serve::{AcceptFuture, Acceptor};
 #[cfg(feature = "hyper")]
 pub use self::serve::{Accepted, Serving};
-pub use self::serve::{Bodies, PerConnection, ServingFuture, ShutdownSignal, Tracked};
+#[cfg(feature = "hyper")]
+pub use self::serve::{Bodies, PerConnection, ServingFuture, Tracked};
 #[cfg(feature = "hyper-util")]
 pub use self::serve::{Listen, Serve, ServeFuture};
 #[cfg(feature = "axum")]

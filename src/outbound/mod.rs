@@ -45,6 +45,7 @@
 //! Before a request is sent nothing tells which version the wire speaks. So a fix only removes
 //! then, and what depends on the version is judged when the response comes.
 
+#[cfg(feature = "hyper")]
 mod bodies;
 #[cfg(feature = "hyper-util")]
 mod captured;
@@ -64,6 +65,7 @@ mod layer;
 pub mod reqwest;
 mod service;
 
+#[cfg(feature = "hyper")]
 pub use self::bodies::{ResponseBodies, ResponseBodiesFuture, ResponseBodiesLayer};
 #[cfg(feature = "hyper-util")]
 pub use self::connect::{Connection, Connector, Dialling};

@@ -6,14 +6,17 @@ mod accept;
 mod axum;
 #[cfg(feature = "axum-server")]
 mod axum_server;
+#[cfg(feature = "hyper")]
 mod bodies;
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(feature = "hyper")]
 mod future;
 #[cfg(feature = "hyper-util")]
 mod listen;
 #[cfg(feature = "hyper-util")]
 mod server;
+#[cfg(feature = "hyper")]
 mod service;
 #[cfg(feature = "hyper")]
 mod serving;
@@ -29,14 +32,17 @@ pub use self::axum::{Listener, MakeFuture, MakeService, SeenListener};
 pub use self::axum_server::{AcceptFuture, Acceptor};
 #[cfg(any(feature = "axum", feature = "tonic"))]
 pub use self::bodies::Same;
+#[cfg(feature = "hyper")]
 pub use self::bodies::{Bodies, Tracked};
 #[cfg(feature = "axum")]
 pub use self::extract::NoConnection;
+#[cfg(feature = "hyper")]
 pub use self::future::ServingFuture;
 #[cfg(feature = "hyper-util")]
 pub use self::listen::Listen;
 #[cfg(feature = "hyper-util")]
 pub use self::server::{Serve, ServeFuture};
+#[cfg(feature = "hyper")]
 pub use self::service::PerConnection;
 #[cfg(feature = "hyper")]
 pub use self::serving::Serving;

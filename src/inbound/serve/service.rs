@@ -70,8 +70,8 @@ where
     }
 }
 
-/// Serves a request on its connection.
-#[inline]
+/// Serves a request on its connection. Inlined, since a request is moved by copying it.
+#[inline(always)]
 pub(in crate::inbound) fn serve<S, T, B, R>(
     inner: &mut S,
     link: &Arc<Link>,

@@ -2,7 +2,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -29,6 +29,22 @@ pub struct PerConnection<S, T = Tracked> {
     /// None where `CONN_LINT=off`.
     link: Option<Arc<Link>>,
     bodies: PhantomData<fn() -> T>,
+}
+
+/// Serves a request on its connection. A function would cost one more copy of the request.
+macro_rules! serve {
+    ($inner:expr, $link:expr, $request:ident) => {{
+        let (inner, link) = ($inner, $link);
+        let is_whole = $request.body().is_end_stream();
+        // The future first, so that a panic in `call` is seen, too.
+        let exchange = receive(link, &mut $request, is_whole);
+        let (parts, body) = $request.into_parts();
+        let body = match is_whole {
+            true => <T as Bodies<B>>::plain(body),
+            false => <T as Bodies<B>>::tracked(track(link, body, &parts.extensions)),
+        };
+        ServingFuture::watched(inner.call(Request::from_parts(parts, body)), exchange)
+    }};
 }
 
 // === impl PerConnection ===
@@ -66,12 +82,12 @@ where
             request.extensions_mut().insert(ConnHandle::new());
             return ServingFuture::unwatched(self.inner.call(request.map(<T as Bodies<B>>::plain)));
         };
-        serve(&mut self.inner, link, request)
+        serve!(&mut self.inner, link, request)
     }
 }
 
-/// Serves a request on its connection. Inlined, since a request is moved by copying it.
-#[inline(always)]
+/// The same for a connection that is found with the request.
+#[cfg(feature = "tonic")]
 pub(in crate::inbound) fn serve<S, T, B, R>(
     inner: &mut S,
     link: &Arc<Link>,
@@ -82,23 +98,18 @@ where
     S: Service<Request<<T as Bodies<B>>::Body>, Response = Response<R>>,
     B: Body + Send + 'static,
 {
-    let is_whole = request.body().is_end_stream();
-    // The future first, so that a panic in `call` is seen, too.
-    let exchange = receive(link, &mut request, is_whole);
-    let came = if link.shared.is_gateway { came_in(&mut request) } else { None };
-    let request = request.map(|body| match is_whole {
-        true => T::plain(body),
-        false => T::tracked(track(link, body, came)),
-    });
-    ServingFuture::watched(inner.call(request), exchange)
+    serve!(inner, link, request)
 }
 
 /// Tracks a request's body; it is read on where that is switched on, and it is dropped before its end.
 #[inline(never)]
-fn track<B: Body + Send + 'static>(link: &Link, body: B, came: Option<CameIn>) -> TrackedBody<B> {
+fn track<B>(link: &Link, body: B, extensions: &Extensions) -> TrackedBody<B>
+where
+    B: Body + Send + 'static,
+{
     let mut mark = Mark::Received(link.record.clone());
-    if let Some(came) = came {
-        mark = Mark::passing_on(Some(mark), came);
+    if let Some(came) = link.shared.is_gateway.then(|| extensions.get::<CameIn>()).flatten() {
+        mark = Mark::passing_on(Some(mark), came.clone());
     }
     // A lock, but only where a cure is switched on.
     let upload = if link.record.is(Flag::Cured) { link.upload().clone() } else { None };
@@ -110,10 +121,10 @@ fn track<B: Body + Send + 'static>(link: &Link, body: B, came: Option<CameIn>) -
 
 /// What a request says of its hop, remembered with it for the layers and for its body.
 #[cold]
-fn came_in<B>(request: &mut Request<B>) -> Option<CameIn> {
-    let came = CameIn::of_request(request.version(), request.headers())?;
-    request.extensions_mut().insert(came.clone());
-    Some(came)
+fn came_in<B>(request: &mut Request<B>) {
+    if let Some(came) = CameIn::of_request(request.version(), request.headers()) {
+        request.extensions_mut().insert(came);
+    }
 }
 
 /// Writes down that a request came, and gives it its handle.
@@ -164,5 +175,8 @@ fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) 
         stopwatch = Some(watch);
     }
     request.extensions_mut().insert(handle);
+    if shared.is_gateway {
+        came_in(request);
+    }
     Exchange::new(link.clone(), signs, stopwatch)
 }

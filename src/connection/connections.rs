@@ -99,6 +99,7 @@ impl Connections {
     }
 
     /// Counts a request on its connection; in which slice of the window it falls.
+    #[inline(always)]
     pub(crate) fn count(&self, record: &Record, turn: Turn) -> Slice {
         let slice = self.slices.at(record.born.saturating_add(turn.age));
         record.served.add(slice, turn.number == 1);

@@ -35,6 +35,7 @@ pub(crate) enum Finish {
 
 impl Record {
     /// A server called its service with a request, of whose body this is known.
+    #[inline(always)]
     pub(crate) fn begin(&self, now: Instant, body: Flag) -> Turn {
         const OF_REQUEST: u32 = Flag::BodyUnread as u32
             | Flag::BodyRead as u32

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -179,7 +180,9 @@ impl Upstream {
 
     async fn serve(self, mut stream: TcpStream) {
         match self {
-            Upstream::Resets => stream.set_zero_linger().expect("it is a socket"),
+            Upstream::Resets => {
+                SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("it is a socket")
+            }
             Upstream::Garbage => {
                 stream.write_all(b"garbage \0\xff\r\n\r\n").await.expect("it goes");
             }

@@ -1,10 +1,12 @@
 //! Connections that are ended: by a shutdown, or by a peer that goes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -60,7 +62,7 @@ pub(super) fn rows(table: &mut Table) {
         let (scene, site, _) = start().await;
         for _ in 0..20 {
             let peer = asked(&site, REQUEST, true).await;
-            peer.set_zero_linger().expect("it is a socket");
+            SockRef::from(&peer).set_linger(Some(Duration::ZERO)).expect("it is a socket");
         }
         let done = Done::new(what, 20, First::Client).server(&[C::Reset]);
         Some(done.row(&scene, &site).await)
@@ -70,7 +72,7 @@ pub(super) fn rows(table: &mut Table) {
         for _ in 0..20 {
             let peer = asked(&site, WAIT, false).await;
             gate.reached().await;
-            peer.set_zero_linger().expect("it is a socket");
+            SockRef::from(&peer).set_linger(Some(Duration::ZERO)).expect("it is a socket");
         }
         let done = Done::new(what, 20, First::Client).server(&[C::Reset]);
         Some(done.row(&scene, &site).await)

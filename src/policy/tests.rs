@@ -135,21 +135,17 @@ fn well_formed(files: impl IntoIterator<Item = File>) -> Policy {
     policy
 }
 
+/// An endpoint's, for which code says nothing.
+fn beside(environment: &Environment, instance: Instance, now: Instant) -> Beside<'_> {
+    let (cures, role) = (Cures::new(), Role::Endpoint);
+    Beside { code: &[], environment, instance, bounds: None, cures, role, now }
+}
+
 /// Compiled for an instance, with what code and the environment say.
 fn compiled(policy: &Policy, code: &[(Lint, Level)], environment: &str, name: &str) -> Table {
     let (environment, errors) = Environment::parse(environment);
     assert!(errors.is_none(), "{errors:?}");
-    let instance = Instance::new(name);
-    let now = Instant::now();
-    let beside = Beside {
-        code,
-        environment: &environment,
-        instance,
-        bounds: None,
-        cures: Cures::new(),
-        role: Role::Endpoint,
-        now,
-    };
+    let beside = Beside { code, ..beside(&environment, Instance::new(name), Instant::now()) };
     Table::new(policy, &beside, None)
 }
 

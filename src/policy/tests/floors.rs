@@ -144,15 +144,7 @@ fn bounds_do_not_empty_a_floor() {
     let now = Instant::now();
     let environment = Environment::default();
     let instance = Instance::new("one");
-    let beside = Beside {
-        code: &[],
-        environment: &environment,
-        instance,
-        bounds: Some(code),
-        cures: Cures::new(),
-        role: Role::Endpoint,
-        now,
-    };
+    let beside = Beside { bounds: Some(code), ..beside(&environment, instance, now) };
     let bounds = Table::new(&policy, &beside, None).bounds;
     assert_eq!(bounds, Bounds { min_reuse: 0.9, warm_up: Duration::ZERO, ..default });
 }

@@ -284,15 +284,7 @@ fn what_was_counted_goes_on_under_another_table() {
     before.expected(Matched::DEFAULT, LOW_REUSE).expect("it is").count(Instant::now());
     let environment = Environment::default();
     let (instance, now) = (Instance::new(""), Instant::now());
-    let beside = Beside {
-        code: &[],
-        environment: &environment,
-        instance,
-        bounds: None,
-        cures: Cures::new(),
-        role: Role::Endpoint,
-        now,
-    };
+    let beside = beside(&environment, instance, now);
     assert_eq!(seen(&Table::new(&same, &beside, Some(&before))), 1, "lint, route and owner");
     assert_eq!(seen(&Table::new(&other, &beside, Some(&before))), 0, "another owner");
 }
@@ -335,15 +327,7 @@ fn an_expectation_counts_on_after_a_reload_and_tells_its_new_reason() {
     };
     let (environment, _) = Environment::parse("");
     let (instance, now) = (Instance::new("instance"), Instant::now());
-    let beside = Beside {
-        code: &[],
-        environment: &environment,
-        instance,
-        bounds: None,
-        cures: Cures::new(),
-        role: Role::Endpoint,
-        now,
-    };
+    let beside = beside(&environment, instance, now);
     let expected = |table: &Table| {
         let rules = table.rules(table.inbound(&Method::GET, "/a/1"));
         let verdict = rules.verdict(HANDLER_SENDS_CLOSE, Place::OutgoingResponse, || None);

@@ -31,6 +31,9 @@ struct Limit {
 /// request may be on its way on it.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// As long as is slept at once: an instant can't be moved by any duration.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 // === impl IdleTimer ===
 
 impl IdleTimer {
@@ -54,7 +57,7 @@ impl IdleTimer {
                 shared.healed(record, cure, Outcome::Tried);
                 return Poll::Ready(());
             }
-            let due = Instant::now() + left;
+            let due = Instant::now() + left.min(LONGEST);
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due)));
             sleep.as_mut().reset(due);
             if sleep.as_mut().poll(cx).is_pending() {

@@ -419,6 +419,16 @@ async fn a_server_ends_what_is_idle_for_too_long_and_says_so_before() {
 }
 
 #[tokio::test]
+async fn a_timeout_beyond_any_instant_is_none() {
+    let world = World::with(Cures::new().idle_timeout(Duration::MAX));
+    let server = world.serve().await;
+    let mut peer = Peer::connect(server.addr).await;
+    peer.ask(PLAIN).await;
+    peer.ask(PLAIN).await;
+    assert_eq!(world.connections(), 1, "it goes on");
+}
+
+#[tokio::test]
 async fn a_request_under_way_is_no_idleness() {
     let world = World::with(Cures::new().idle_timeout(Duration::from_millis(100)));
     let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));

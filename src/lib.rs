@@ -43,6 +43,7 @@
 //! - `hyper-util`: a connector for its client; includes `hyper`;
 //! - `reqwest`: the client's layer as a middleware of reqwest-middleware and around its client, and a
 //!   layer for its connector; includes `hyper-util`;
+//! - `linux`: what the kernel counted of slow dials, such as a SYN that was sent again;
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;
@@ -80,6 +81,7 @@ mod handle;
 mod intent;
 #[cfg(feature = "hyper")]
 mod io;
+mod kernel;
 mod reload;
 mod role;
 mod wired;

@@ -67,6 +67,7 @@ impl Shared {
     pub(crate) fn dialled(&self, record: &Arc<Record>, party: Party) {
         self.connections.meet(record, party, record.opened);
         self.opened(record);
+        self.judge_dial(record);
         let Some(party) = record.party() else { return };
         let crowded = self.connections.pressure(party, record.opened);
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
@@ -79,6 +80,14 @@ impl Shared {
             ) {
                 self.tell(&symptom, self.at_party(record));
             }
+        }
+    }
+
+    /// Whether the dial of a connection was dropped on its way.
+    pub(super) fn judge_dial(&self, record: &Record) {
+        let dropped = record.dial.zip(record.at_dial).filter(|_| record.is_syn_retransmitted());
+        if let Some((dial, at_dial)) = dropped {
+            self.tell(&Symptom::syn_retransmitted(dial, at_dial), self.at_connection(record));
         }
     }
 

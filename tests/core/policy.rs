@@ -74,6 +74,7 @@ fn the_presets_are_those_of_the_catalogue() {
         (lint::POOL_IDLE_ABOVE_SERVER_TIMEOUT, [Warn, Warn, Warn]),
         (lint::NO_IDLE_TIMEOUT, [Allow, Allow, Warn]),
         (lint::REUSED_AFTER_CLOSE, [Warn, Warn, Warn]),
+        (lint::SYN_RETRANSMITTED, [Warn, Warn, Warn]),
         (lint::LOW_REUSE, [Warn, Warn, Warn]),
         (lint::CLIENT_PER_REQUEST, [Warn, Warn, Warn]),
         (lint::POOL_TOO_SMALL, [Warn, Warn, Warn]),

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod client;
+mod dials;
 mod drops;
 mod edges;
 mod facts;

@@ -215,9 +215,10 @@ impl ConnLintBuilder {
         self
     }
 
-    /// How callers are told apart. Default: by the peer's IP address, where the feature `axum` is
-    /// on and `ConnectInfo<SocketAddr>` is in the request's extensions. Asked only for requests
-    /// that have a finding; the text is cut at 64 bytes.
+    /// How callers are told apart. Default: by the peer's IP address, where connections are wired, or
+    /// the feature `axum` is on and `ConnectInfo<SocketAddr>` is in the request's extensions; those
+    /// behind a Unix socket are one, `unix`. Asked for the first request of a connection and for
+    /// those that have a finding; the text is cut at 64 bytes.
     pub fn caller(
         mut self,
         caller: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
@@ -292,6 +293,8 @@ impl ConnLintBuilder {
             times_requests: self.times_requests,
             slow_dials: self.slow_dials,
             wiring: Wiring::default(),
+            #[cfg(feature = "tonic")]
+            peers: crate::inbound::Peers::default(),
             started: AtomicBool::new(false),
         };
         shared.took_policy();

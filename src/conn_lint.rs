@@ -18,15 +18,19 @@ use crate::inbound::Accepted;
 #[cfg(feature = "axum-server")]
 use crate::inbound::Acceptor;
 use crate::inbound::{InboundLayer, ShutdownSignal};
+#[cfg(feature = "tonic")]
+use crate::inbound::{Incoming, JoinLayer};
+#[cfg(feature = "hyper-util")]
+use crate::inbound::{Listen, Serve};
 #[cfg(feature = "axum")]
 use crate::inbound::{Listener, MakeService, SeenListener, untouched};
 use crate::lint::Lint;
 #[cfg(feature = "hyper-util")]
 use crate::lint::{Client, Label};
-#[cfg(feature = "hyper-util")]
-use crate::outbound::Connector;
 #[cfg(feature = "reqwest")]
 use crate::outbound::reqwest;
+#[cfg(feature = "hyper-util")]
+use crate::outbound::{Connector, Dials};
 use crate::outbound::{OutboundLayer, ResponseBodiesLayer};
 use crate::report::Part;
 use crate::snapshot::Snapshot;
@@ -121,6 +125,52 @@ impl ConnLint {
         reqwest::ConnectorLayer::new(self.0.clone(), client)
     }
 
+    /// A connection that a client of yours dials by itself, to shake hands on by
+    /// `hyper::client::conn`: what comes of `dial` becomes a stream whose connection has a record,
+    /// and a [`Dialled`](crate::outbound::Dialled), which puts its handle into responses. `name` is the client's, as
+    /// [`outbound`](ConnLint::outbound), `upstream` is host and port, as people read them.
+    ///
+    /// ```
+    /// # async fn call() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use http::{Request, header};
+    /// use hyper::client::conn::http1;
+    /// use hyper_util::rt::TokioIo;
+    /// use tokio::net::TcpStream;
+    /// use tower::{ServiceBuilder, ServiceExt};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # type Body = http_body_util::Empty<bytes::Bytes>;
+    /// let lint = ConnLint::new();
+    /// let gateway = "gateway:8080";
+    /// let (stream, dialled) = lint.dial("gateway", gateway, TcpStream::connect(gateway)).await?;
+    /// let (sender, connection) = http1::handshake::<_, Body>(TokioIo::new(stream)).await?;
+    /// tokio::spawn(connection);
+    /// let mut gateway = ServiceBuilder::new()
+    ///     .layer(lint.response_bodies())
+    ///     .layer(lint.outbound("gateway"))
+    ///     .service(dialled.sender(sender));
+    ///
+    /// let request = Request::get("/").header(header::HOST, "gateway").body(Body::new())?;
+    /// let response = tower::Service::call(gateway.ready().await?, request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "hyper-util")]
+    #[track_caller]
+    pub fn dial<F, T, E>(
+        &self,
+        name: impl AsRef<str>,
+        upstream: impl Into<String>,
+        dial: F,
+    ) -> Dials<F>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.0.wiring.add(Part::Connector);
+        let client = Client { name: Label::new(name.as_ref()), built_at: Location::caller() };
+        Dials::new(dial, self.0.clone(), client, upstream.into())
+    }
+
     /// The layer that tracks the bodies of a client's responses, beside the header layer: it
     /// changes their type to [`TrackedBody`](crate::connection::TrackedBody), and nothing else.
     pub fn response_bodies(&self) -> ResponseBodiesLayer {
@@ -197,6 +247,82 @@ impl ConnLint {
         Acceptor::new(acceptor, self.0.clone())
     }
 
+    /// Connections for a server of tonic's: what it is served with, wrapped. `remote_addr()`,
+    /// `peer_certs()` and the `ConnectInfo` of the stream within are the same as without. Beside it
+    /// stands [`join`](ConnLint::join), or nothing is known of requests.
+    ///
+    /// Where tonic speaks TLS itself, it does so around these streams, and bytes are counted as they
+    /// are on the wire.
+    ///
+    /// ```no_run
+    /// # async fn serve<S>(service: S) -> Result<(), Box<dyn std::error::Error>>
+    /// # where
+    /// #     S: tower::Service<http::Request<tonic::body::Body>, Response = http::Response<tonic::body::Body>, Error = std::convert::Infallible>
+    /// #         + tonic::server::NamedService + Clone + Send + Sync + 'static,
+    /// #     S::Future: Send,
+    /// # {
+    /// use tonic::transport::{Server, server::TcpIncoming};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::new();
+    /// let tcp = TcpIncoming::bind("127.0.0.1:50051".parse()?)?.with_nodelay(Some(true));
+    /// Server::builder()
+    ///     .layer(lint.join())
+    ///     .layer(lint.inbound())
+    ///     .add_service(service)
+    ///     .serve_with_incoming(lint.incoming(tcp))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tonic")]
+    pub fn incoming<I>(&self, incoming: I) -> Incoming<I> {
+        self.0.wiring.add(Part::Listener);
+        Incoming::new(incoming, self.0.clone())
+    }
+
+    /// The layer that joins the requests of a server of tonic's with the connections of its
+    /// [`incoming`](ConnLint::incoming): each carries its [`ConnHandle`](crate::ConnHandle), and
+    /// bodies are tracked. Added first, it is the outermost, where it belongs.
+    #[cfg(feature = "tonic")]
+    pub fn join(&self) -> JoinLayer {
+        self.0.wiring.add(Part::MakeService);
+        JoinLayer::new(self.0.clone())
+    }
+
+    /// A server of hyper-util's, for HTTP/1 and HTTP/2, around a listener of TCP, of Unix sockets, or
+    /// [another one](crate::inbound::Listen): all that [`accept`](ConnLint::accept) gives, in an
+    /// accept loop of ours. Each connection can be closed gracefully by its handle
+    /// ([`ConnHandle::close_gracefully`](crate::ConnHandle::close_gracefully)).
+    ///
+    /// The service is any of tower's, an axum `Router` among them. It runs as it is awaited, on a
+    /// runtime of tokio's with its timer enabled.
+    ///
+    /// ```no_run
+    /// # async fn serve() -> std::io::Result<()> {
+    /// use http::{Request, Response};
+    /// use hyper::body::Incoming;
+    /// use tower::ServiceBuilder;
+    /// use tower_conn_lint::{ConnLint, connection::TrackedBody};
+    ///
+    /// let lint = ConnLint::new();
+    /// let hello = ServiceBuilder::new().layer(lint.inbound()).service_fn(
+    ///     async |_: Request<TrackedBody<Incoming>>| {
+    ///         Ok::<_, std::convert::Infallible>(Response::new("hello".to_owned()))
+    ///     },
+    /// );
+    /// let tcp = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// let ctrl_c = async { _ = tokio::signal::ctrl_c().await };
+    /// lint.serve(tcp, hello).with_graceful_shutdown(ctrl_c).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "hyper-util")]
+    pub fn serve<L: Listen, S>(&self, listener: L, service: S) -> Serve<L, S> {
+        self.0.wiring.add(Part::Accept);
+        Serve::new(listener, service, self.0.clone())
+    }
+
     /// A connection of an accept loop of your own, its stream and what its services go under.
     /// `peer` is the caller's address; a Unix socket has none.
     ///
@@ -230,7 +356,8 @@ impl ConnLint {
         peer: impl Into<Option<SocketAddr>>,
     ) -> (Io<T>, Accepted) {
         self.0.wiring.add(Part::Accept);
-        Accepted::new(&self.0, stream, Addresses { local: None, peer: peer.into() })
+        let addresses = Addresses { peer: peer.into(), ..Addresses::of(&stream) };
+        Accepted::new(&self.0, stream, addresses)
     }
 
     /// A signal to shut down that the lint sees coming: from then on closing is right, and

@@ -65,9 +65,9 @@ pub(crate) struct Arrival {
     pub(crate) is_remembered: bool,
 }
 
-/// Why a connection can't be closed after a response: it speaks HTTP/2 or later, where a response
-/// has no say in it, the response is out already, or no wrapper stands around the service that could
-/// say it.
+/// Why a connection can't be closed: it speaks HTTP/2 or later, where a response has no say in it
+/// and nobody serves it who would send GOAWAY, the response is out already, or no wrapper stands
+/// around the service that could say it.
 ///
 /// ```
 /// use tower_conn_lint::ConnHandle;
@@ -77,7 +77,7 @@ pub(crate) struct Arrival {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this connection can't be closed by a response: it speaks HTTP/2, was answered already, or no wrapper serves it"
+    "this connection can't be closed from here: it was answered already, or what serves it can't be told to"
 )]
 #[non_exhaustive]
 pub struct Unsupported;
@@ -196,18 +196,39 @@ impl ConnHandle {
     }
 
     /// Asks to end the connection after the response to this request: the outermost wrapper puts
-    /// `close` on it, and takes it as meant.
+    /// `close` on it, and takes it as meant. On HTTP/2 it is
+    /// [`close_gracefully`](ConnHandle::close_gracefully).
     ///
     /// # Errors
     ///
-    /// [`Unsupported`] on HTTP/2 and later, where no wrapper stands around the service, and for a
-    /// request that was answered already, or none.
+    /// [`Unsupported`] on HTTP/2 and later where `close_gracefully` is, where no wrapper stands
+    /// around the service, and for a request that was answered already, or none.
     pub fn close_after_response(&self) -> Result<(), Unsupported> {
+        if self.record.is_multiplexed() {
+            return self.close_gracefully();
+        }
         let is_due = self.request == self.record.requests() && self.record.is_asked();
-        if !is_due || self.record.is_multiplexed() || !self.record.is(Flag::CanClose) {
+        if !is_due || !self.record.is(Flag::CanClose) {
             return Err(Unsupported);
         }
         self.record.raise(Flag::CloseAsked);
+        Ok(())
+    }
+
+    /// Asks to end the connection gracefully, from anywhere and at any time: what is under way on
+    /// it is answered, no new request is taken, then it is closed. HTTP/2 says so by GOAWAY,
+    /// HTTP/1 by `close` on the response that is under way. The cause is
+    /// [`graceful-close`](crate::connection::EndCause::GracefulClose).
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] where nobody serves the connection who can be told: `ConnLint::serve` does,
+    /// and `Accepted::serve` in an accept loop of your own. `axum::serve` and tonic own theirs.
+    pub fn close_gracefully(&self) -> Result<(), Unsupported> {
+        if !self.record.is(Flag::CanEnd) {
+            return Err(Unsupported);
+        }
+        self.record.ask_end();
         Ok(())
     }
 

@@ -15,8 +15,8 @@
 //!
 //! With its connections wired, it says which one a request came on, how often that was used, why it
 //! ended and who closed it: `ConnLint::listener` and `ConnLint::make_service` for a server,
-//! `ConnLint::connector` and [`ConnLint::response_bodies`] for a client, `ConnLint::connector_layer`
-//! for one of reqwest.
+//! or `ConnLint::serve`; `ConnLint::connector` and [`ConnLint::response_bodies`] for a client,
+//! `ConnLint::connector_layer` for one of reqwest.
 //!
 //! | | where |
 //! |---|---|
@@ -40,7 +40,10 @@
 //! - `axum-server`: an acceptor for it; includes `hyper`;
 //! - `config`: the policy file ([`Policy`]'s `from_file_or_builtin`, `try_from_file`, `stack`);
 //! - `hyper`: connections of an accept loop of your own; denials as bodies of `http-body-util`;
-//! - `hyper-util`: a connector for its client; includes `hyper`;
+//! - `http2`: HTTP/2 in `ConnLint::serve` and for clients on `hyper::client::conn`; includes
+//!   `hyper-util`;
+//! - `hyper-util`: a connector for its client, clients on `hyper::client::conn`, and a server in our
+//!   accept loop; includes `hyper`;
 //! - `reqwest`: the client's layer as a middleware of reqwest-middleware and around its client, and a
 //!   layer for its connector; includes `hyper-util`;
 //! - `linux`: what the kernel counted of slow dials, such as a SYN that was sent again;
@@ -49,7 +52,10 @@
 //! - `full`: all of these;
 //! - `reload`: [`ConnLint`]'s `watch`, for policy files that change; includes `config`;
 //! - `schema`: `Policy::json_schema`, for editors; not in `full`; includes `config`;
-//! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services.
+//! - `test-util`: assertions for tests, in `test_util`; not in `full`, which is for services;
+//! - `tonic`: a layer and connections for its servers, denials as its body; not in `full`, since
+//!   tonic 0.14.9 takes Rust 1.88 and the rest 1.85; its channels need no more than `hyper-util`;
+//!   includes `http2`.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used)]

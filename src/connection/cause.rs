@@ -55,13 +55,15 @@ causes! {
     MaxAge = "max-age", "it had reached the declared maximum of its age";
     Retired = "retired", "retired here before its upstream would end it";
     Drain = "drain", "the process drains or shuts down";
+    GracefulClose = "graceful-close", "our code asked for the end of this connection, by its handle";
+    GoAway = "goaway", "the peer asked for the end of this connection, by GOAWAY on HTTP/2";
     Upgrade = "upgrade", "the connection went on in another protocol, or as a tunnel";
     PeerClosedIdle = "peer-closed-idle", "the peer closed while no request was under way";
     PeerClosedActive = "peer-closed-active", "the peer closed while a request was under way";
     Reset = "reset", "the peer reset the connection";
     IoError = "io-error", "reading or writing failed";
-    ClosedIdleLocal = "closed-idle-local", "closed here while no request was under way: a pool's timeout, its full list or its end look alike";
     IdleTimeout = "idle-timeout", "the declared idle timeout passed, of the pool or of the server";
+    ClosedIdleLocal = "closed-idle-local", "closed here while no request was under way: a pool's timeout, its full list or its end look alike, and a GOAWAY that is not seen";
     PoolFull = "pool-full", "the pool already held its declared number of idle connections";
     ClientDropped = "client-dropped", "the client and all its clones were dropped";
     NeverUsed = "never-used", "no request came on it";
@@ -82,6 +84,11 @@ impl EndCause {
                 | EndCause::CloseDelimited
                 | EndCause::Upgrade
         )
+    }
+
+    /// Whether it ends a connection whatever passes on it until then.
+    pub(crate) const fn outlasts_requests(self) -> bool {
+        matches!(self, EndCause::Drain | EndCause::GracefulClose | EndCause::GoAway)
     }
 }
 

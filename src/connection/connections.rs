@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::course::Event;
 #[cfg(feature = "reqwest")]
 use super::pairs::Pairs;
 use super::record::{Flag, Turn};
@@ -142,7 +141,7 @@ impl Connections {
             concurrency
         };
         if record.side == Side::Inbound && self.draining.load(Ordering::Relaxed) {
-            drain(record);
+            record.drain();
         }
         let slice = self.slice(now);
         let mut parties = self.parties(record.side);
@@ -169,7 +168,7 @@ impl Connections {
         }
         let drains = record.side == Side::Inbound && self.draining.load(Ordering::Relaxed);
         if drains && !record.is(Flag::Draining) {
-            drain(record);
+            record.drain();
         }
         fence(Ordering::SeqCst);
         let mut ending = record.ending(now, panicking);
@@ -229,7 +228,7 @@ impl Connections {
         for shard in &self.live {
             let live = lock(shard);
             let inbound = live.values().flatten().filter(|record| record.side == Side::Inbound);
-            inbound.for_each(|record| drain(record));
+            inbound.for_each(|record| record.drain());
         }
     }
 
@@ -340,11 +339,6 @@ fn sample(siblings: &[Arc<Record>]) -> impl ExactSizeIterator<Item = &Arc<Record
 fn of_all(found: usize, siblings: usize) -> usize {
     let asked = siblings.div_ceil(siblings.div_ceil(SAMPLE).max(1)).max(1);
     found * siblings / asked
-}
-
-fn drain(record: &Record) {
-    record.raise(Flag::Draining);
-    record.note(Event::Seen(EndCause::Drain));
 }
 
 /// No panic leaves one of these tables half written.

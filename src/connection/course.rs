@@ -3,7 +3,8 @@ use super::{Causes, Closer, EndCause};
 /// How far a connection has come, and what was seen on it that may end it, in the order in which
 /// it was seen: 64 bits, so that it fits one atomic.
 ///
-/// A candidate that another request survived was none: each request starts with an empty log.
+/// A candidate that another request survived was none: each request starts with an empty log, but
+/// for what was decided on the connection as a whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Course(u64);
 
@@ -88,10 +89,9 @@ impl Course {
     #[inline]
     pub(crate) fn after(self, event: Event) -> Course {
         match event {
-            // A drain ends each connection, whatever passes on it until then.
             Event::RequestStarted => {
                 let fresh = Course(self.0 & ((1 << LOG) - 1) & !PEER_ENDING).at(Phase::Asked);
-                if self.has_seen(EndCause::Drain) { fresh.noting(EndCause::Drain) } else { fresh }
+                if self.0 >> LOG == 0 { fresh } else { self.outlasting(fresh) }
             }
             // What was given up after the end can't have led to it.
             Event::Seen(
@@ -175,6 +175,11 @@ impl Course {
             return self;
         }
         Course(self.0 & !0b1111 | phase as u64)
+    }
+
+    /// With what one more request does not survive.
+    fn outlasting(self, fresh: Course) -> Course {
+        self.log().filter(|cause| cause.outlasts_requests()).fold(fresh, Course::noting)
     }
 
     /// As if the end had been seen in the present phase.
@@ -264,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn each_request_starts_with_an_empty_log_but_for_a_drain() {
+    fn each_request_starts_with_an_empty_log_but_for_what_ends_the_connection_anyway() {
         let survived = [
             Event::RequestStarted,
             Event::Seen(EndCause::UnreadRequestBody),
@@ -272,8 +277,10 @@ mod tests {
             Event::RequestStarted,
         ];
         assert_eq!(course(&survived).log().count(), 0, "what a request survived was no cause");
-        let drained = [Event::Seen(EndCause::Drain), Event::RequestStarted];
-        assert!(course(&drained).has_seen(EndCause::Drain), "a drain ends it all the same");
+        for cause in [EndCause::Drain, EndCause::GracefulClose] {
+            let decided = [Event::Seen(cause), Event::RequestStarted];
+            assert!(course(&decided).has_seen(cause), "{cause} ends it all the same");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(crate) struct Ending {
     /// Whether bytes came in since the last request started, or it may be no request at all,
     /// outbound; whether bytes came in and were answered with no request under way, inbound.
     pub(crate) stray_bytes: bool,
-    /// Whether a request may be under way of which nothing was seen, outbound.
+    /// Whether a request may be under way of which nothing was seen, or came so, inbound.
     pub(crate) may_be_asked: bool,
     pub(crate) multiplexed: bool,
     pub(crate) pool: Option<Pool>,
@@ -134,10 +134,13 @@ impl Ending {
             | EndCause::CloseDelimited
             | EndCause::MaxRequests
             | EndCause::MaxAge
-            | EndCause::Drain => {
+            | EndCause::Drain
+            | EndCause::GracefulClose => {
                 let closed_in = self.course.closed_in();
                 self.requests > 0 && !closed_in.is_active() && closed_in != Phase::Tunnel
             }
+            // The library below ends it once all streams did, of which callers may read on.
+            EndCause::GoAway => closer == Closer::Local || !self.course.closed_in().is_active(),
             // The library below may read the rest away and go on.
             EndCause::UnreadRequestBody
             | EndCause::DroppedResponseBody
@@ -173,7 +176,7 @@ impl Ending {
             Phase::Idle | Phase::Left if dropped => {
                 if self.polled && self.idle >= TIMEOUT_AT_LEAST {
                     EndCause::HeaderTimeout
-                } else if self.requests == 0 {
+                } else if self.requests == 0 && !self.may_be_asked {
                     EndCause::NeverUsed
                 } else {
                     EndCause::Unknown
@@ -181,9 +184,12 @@ impl Ending {
             }
             Phase::Idle | Phase::Left => match () {
                 () if self.stray_bytes && !self.multiplexed => EndCause::BadRequest,
-                () if self.course.has_seen(EndCause::Drain) => EndCause::Drain,
-                () if self.requests == 0 => EndCause::NeverUsed,
-                () => EndCause::ClosedIdleLocal,
+                () => match self.course.log().find(|cause| cause.outlasts_requests()) {
+                    Some(cause) => cause,
+                    None if self.requests == 0 && self.may_be_asked => EndCause::Unknown,
+                    None if self.requests == 0 => EndCause::NeverUsed,
+                    None => EndCause::ClosedIdleLocal,
+                },
             },
             _ => EndCause::Unknown,
         }
@@ -196,6 +202,10 @@ impl Ending {
             }
             Phase::Asked if !self.stray_bytes && !self.multiplexed && !self.may_be_preface() => {
                 EndCause::DroppedRequest
+            }
+            // A response may be on its way to who asked.
+            Phase::Idle | Phase::Left if self.requests == 0 && self.multiplexed => {
+                EndCause::Unknown
             }
             Phase::Idle | Phase::Left if self.requests == 0 => EndCause::NeverUsed,
             Phase::Idle | Phase::Left => self.closed_by_pool(),

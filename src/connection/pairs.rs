@@ -104,7 +104,7 @@ mod tests {
         let port = |port: usize| u16::try_from(port % 60_000).expect("it is a port");
         let local = SocketAddr::from(([127, 0, 0, 1], port(number)));
         let peer = SocketAddr::from(([127, 0, 0, 2], port(number / 60_000)));
-        Addresses { local: Some(local), peer: Some(peer) }
+        Addresses { local: Some(local), peer: Some(peer), ..Addresses::default() }
     }
 
     fn dialler() -> Arc<Dialler> {

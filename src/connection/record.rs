@@ -1,10 +1,12 @@
 mod bytes;
 mod exchange;
 mod flag;
+mod graceful;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use http::Version;
@@ -63,15 +65,19 @@ pub(crate) struct Record {
     last: AtomicU32,
     /// The last request whose route was counted.
     routed: AtomicU64,
+    /// Of the task that serves it, where that can end it gracefully.
+    server: Mutex<Option<Waker>>,
     /// What code excepts for the last request, as bits that the shell gives a meaning.
     excepted: AtomicU64,
 }
 
-/// The two ends of a connection, as far as they are known: a Unix socket has none.
+/// The two ends of a connection, as far as they are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Addresses {
     pub(crate) local: Option<SocketAddr>,
     pub(crate) peer: Option<SocketAddr>,
+    /// It is a Unix socket, whose ends have no such address.
+    pub(crate) unix: bool,
 }
 
 /// A connection that is gone answers so soon with a reset, though a packet is lost.
@@ -116,6 +122,7 @@ impl Record {
             paths: RouteCache::default(),
             last: AtomicU32::new(0),
             routed: AtomicU64::new(0),
+            server: Mutex::new(None),
             excepted: AtomicU64::new(0),
         }
     }

@@ -31,6 +31,9 @@ pub(super) enum RouteOf<'a> {
     Other,
 }
 
+/// The caller behind a Unix socket: all processes of this machine that may open it.
+const UNIX: &str = "unix";
+
 impl Shared {
     /// A connection that a server of ours accepted; none where every lint is off.
     pub(crate) fn accept(self: &Arc<Shared>, addresses: Addresses) -> Option<Guard> {
@@ -409,6 +412,9 @@ impl Shared {
         if self.caller.is_none() {
             if let Some(peer) = record.addresses.peer {
                 return Some(peer.ip().to_string().into());
+            }
+            if record.addresses.unix {
+                return Some(UNIX.into());
             }
         }
         let (mut parts, ()) = Request::default().into_parts();

@@ -38,6 +38,9 @@ pub(crate) struct Shared {
     /// Whether the times of requests are taken.
     pub(crate) times_requests: bool,
     pub(crate) wiring: Wiring,
+    /// Where the requests of tonic's servers find their connections.
+    #[cfg(feature = "tonic")]
+    pub(crate) peers: crate::inbound::Peers,
     /// Whether it was told with what the lint starts.
     pub(crate) started: AtomicBool,
 }

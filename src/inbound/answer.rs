@@ -22,7 +22,7 @@ pub trait Answer<B> {
 }
 
 /// Answers with the body types that are known: `String`; with the feature `axum`
-/// `axum::body::Body`; with that or `hyper-util` also `Full<Bytes>`, and `BoxBody` and
+/// `axum::body::Body`; with `tonic` `tonic::body::Body`; with one of these or `hyper-util` also `Full<Bytes>`, and `BoxBody` and
 /// `UnsyncBoxBody` of `Bytes` whose error is `Infallible` or `Box<dyn Error + Send + Sync>`.
 /// The layer works with any other body type too, but can't answer a denial with it.
 ///
@@ -77,6 +77,10 @@ fn known() -> impl Iterator<Item = (TypeId, Make)> {
         #[cfg(feature = "axum")]
         slot::<axum::body::Body>(|slot, text| {
             put(slot, || axum::body::Body::from(text.to_owned()))
+        }),
+        #[cfg(feature = "tonic")]
+        slot::<tonic::body::Body>(|slot, text| {
+            put(slot, || tonic::body::Body::new(Full::<Bytes>::from(text.to_owned())))
         }),
         #[cfg(feature = "hyper")]
         slot::<Full<Bytes>>(|slot, text| put(slot, || Full::<Bytes>::from(text.to_owned()))),

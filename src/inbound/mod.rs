@@ -21,7 +21,9 @@
 //! |---|---|---|
 //! | `axum::serve` | `ConnLint::listener` | `ConnLint::make_service` |
 //! | axum-server | `ConnLint::acceptor` | the same |
-//! | an accept loop | `ConnLint::accept` | `Accepted::service` |
+//! | tonic | `ConnLint::incoming` | `ConnLint::join`, a layer |
+//! | hyper-util, in our accept loop | `ConnLint::serve` | the same |
+//! | an accept loop of your own | `ConnLint::accept` | `Accepted::service` |
 //!
 //! Under TLS each of them stands around a stream of TLS, or around the socket below it: an acceptor as
 //! `RustlsAcceptor::new(config).acceptor(lint.acceptor(DefaultAcceptor::new()))`, an accept loop
@@ -39,20 +41,28 @@ mod layer;
 mod problem;
 mod serve;
 mod service;
+#[cfg(feature = "tonic")]
+mod tonic;
 
 pub use self::answer::{Answer, KnownBodies};
 pub use self::future::ResponseFuture;
 pub use self::layer::InboundLayer;
-#[cfg(feature = "hyper")]
-pub use self::serve::Accepted;
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "tonic"))]
 pub use self::serve::Same;
 #[cfg(feature = "axum-server")]
 pub use self::serve::{AcceptFuture, Acceptor};
+#[cfg(feature = "hyper")]
+pub use self::serve::{Accepted, Serving};
 pub use self::serve::{Bodies, PerConnection, ServingFuture, ShutdownSignal, Tracked};
+#[cfg(feature = "hyper-util")]
+pub use self::serve::{Listen, Serve, ServeFuture};
 #[cfg(feature = "axum")]
 pub use self::serve::{Listener, MakeFuture, MakeService, NoConnection, SeenListener};
 pub use self::service::Inbound;
+#[cfg(feature = "tonic")]
+pub use self::tonic::{Incoming, Join, JoinLayer};
 
 #[cfg(feature = "axum")]
 pub(crate) use self::serve::untouched;
+#[cfg(feature = "tonic")]
+pub(crate) use self::tonic::{Key, Peers};

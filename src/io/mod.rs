@@ -1,5 +1,6 @@
 //! A stream that tells how it is used and how it ends: bytes, ends and errors, and no HTTP.
 
+mod addresses;
 mod queued;
 mod sensor;
 pub(crate) mod tls;

@@ -61,10 +61,14 @@ fn socket(stream: &dyn Any) -> Option<SockRef<'_>> {
 /// The streams of a connector are in hyper-util's adapter, and in one of ours around that.
 #[cfg(feature = "hyper-util")]
 fn unwrapped(stream: &dyn Any) -> &dyn Any {
-    match stream.downcast_ref::<TokioIo<TokioIo<TcpStream>>>() {
-        Some(tcp) => tcp.inner().inner(),
-        None => stream,
+    if let Some(tcp) = stream.downcast_ref::<TokioIo<TokioIo<TcpStream>>>() {
+        return tcp.inner().inner();
     }
+    #[cfg(unix)]
+    if let Some(unix) = stream.downcast_ref::<TokioIo<TokioIo<UnixStream>>>() {
+        return unix.inner().inner();
+    }
+    stream
 }
 
 #[cfg(test)]
@@ -89,6 +93,16 @@ mod tests {
         let mut dialled = dialled.into_inner().into_inner();
         assert_eq!(dialled.read_u8().await.unwrap(), b'x', "it is still there");
         // Before the driver can have seen it: nothing is awaited in between.
+        drop(accepted);
+        assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "its end came");
+    }
+
+    #[cfg(all(unix, feature = "hyper-util"))]
+    #[tokio::test]
+    async fn a_unix_socket_of_a_connector_is_asked_too() {
+        let (dialled, accepted) = UnixStream::pair().unwrap();
+        let dialled = TokioIo::new(TokioIo::new(dialled));
+        assert!(matches!(Queued::of(&dialled), Some(Queued::Nothing)), "nothing came");
         drop(accepted);
         assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "its end came");
     }

@@ -32,7 +32,7 @@ pub(super) fn tcp_info(local: SocketAddr, peer: SocketAddr) -> io::Result<Option
     socket.send(&question(local, peer), 0)?;
     let mut bytes = Vec::with_capacity(ANSWER);
     socket.recv(&mut bytes, 0)?;
-    answer(&bytes)
+    answer(&bytes, peer)
 }
 
 fn question(local: SocketAddr, peer: SocketAddr) -> Vec<u8> {
@@ -66,11 +66,15 @@ fn question(local: SocketAddr, peer: SocketAddr) -> Vec<u8> {
     bytes
 }
 
-fn answer(bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
+fn answer(bytes: &[u8], peer: SocketAddr) -> io::Result<Option<Vec<u8>>> {
     let message =
         NetlinkMessage::<SockDiagMessage>::deserialize(bytes).map_err(io::Error::other)?;
     match message.payload {
         NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
+            // Where the connection is gone, its port's listener is found.
+            if response.header.socket_id.destination_port != peer.port() {
+                return Ok(None);
+            }
             let info = response.nlas.into_iter().find_map(|nla| match nla {
                 Nla::TcpInfo(info) => Some(info),
                 _ => None,
@@ -87,5 +91,47 @@ fn gone_or(error: &ErrorMessage) -> io::Result<Option<Vec<u8>>> {
     match error.to_io() {
         error if error.kind() == io::ErrorKind::NotFound => Ok(None),
         error => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_found_from_both_of_its_ends_and_nothing_else_is() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an ephemeral port");
+        let address = listener.local_addr().expect("it is bound");
+        let stream = TcpStream::connect(address).expect("it listens");
+        let own = stream.local_addr().expect("it is connected");
+        for (local, peer) in [(own, address), (address, own)] {
+            let info = tcp_info(local, peer).expect("the kernel answers").expect("it is there");
+            assert!(info.len() >= 104, "{} bytes are a whole one", info.len());
+        }
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+        assert_eq!(tcp_info(own, nobody).expect("it answers"), None, "no such connection");
+        let of_listener = tcp_info(address, nobody).expect("it answers");
+        assert_eq!(of_listener, None, "the listener is not the connection");
+        let other = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 1));
+        assert!(!matches!(tcp_info(own, other), Ok(Some(_))), "two versions are no connection");
+    }
+
+    #[test]
+    fn what_is_no_answer_is_an_error_and_no_panic() {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 80));
+        let question = question(SocketAddr::from(([127, 0, 0, 1], 4711)), peer);
+        for len in 0..question.len() {
+            assert!(answer(&question[..len], peer).is_err(), "{len} bytes");
+        }
+        for at in 0..question.len() {
+            for byte in [0, 1, 0x7f, 0xff] {
+                let mut bytes = question.clone();
+                bytes[at] = byte;
+                // Whatever it says.
+                _ = answer(&bytes, peer);
+            }
+        }
     }
 }

@@ -16,7 +16,12 @@
 //! `ConnLint::connector` and [`ConnLint::response_bodies`](crate::ConnLint::response_bodies) stand
 //! beside it, under the same name: each response carries a [`ConnHandle`](crate::ConnHandle) then.
 //!
-//! For reqwest, the same layer stands in its own stacks: see the module `reqwest`.
+//! | client | its sockets | its calls |
+//! |---|---|---|
+//! | hyper-util's | `ConnLint::connector` | [`ConnLint::outbound`](crate::ConnLint::outbound) around it |
+//! | tonic's | the same, with its `Connector::join` | the same |
+//! | on `hyper::client::conn` | `ConnLint::dial` | the same, around `Dialled::sender` |
+//! | reqwest's | `ConnLint::connector_layer` | the same, in its own stacks: see the module `reqwest` |
 //!
 //! # Under TLS
 //!
@@ -48,8 +53,12 @@ mod captured;
 mod captured;
 #[cfg(feature = "hyper-util")]
 mod connect;
+#[cfg(feature = "hyper-util")]
+mod dialled;
 mod error;
 mod future;
+#[cfg(feature = "hyper-util")]
+mod join;
 mod layer;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
@@ -58,7 +67,11 @@ mod service;
 pub use self::bodies::{ResponseBodies, ResponseBodiesFuture, ResponseBodiesLayer};
 #[cfg(feature = "hyper-util")]
 pub use self::connect::{Connection, Connector, Dialling};
+#[cfg(feature = "hyper-util")]
+pub use self::dialled::{Dialled, DialledFuture, Dials, OnConnection, Sender};
 pub use self::error::Error;
 pub use self::future::ResponseFuture;
+#[cfg(feature = "hyper-util")]
+pub use self::join::{Join, JoinFuture, JoinLayer};
 pub use self::layer::OutboundLayer;
 pub use self::service::Outbound;

@@ -12,18 +12,18 @@ use std::fmt;
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Part {
-    /// `ConnLint::listener`: the sockets of a server.
+    /// `ConnLint::listener` or `ConnLint::incoming`: the sockets of a server.
     Listener,
-    /// `ConnLint::make_service`: the requests of its connections.
+    /// `ConnLint::make_service` or `ConnLint::join`: the requests of its connections.
     MakeService,
-    /// `ConnLint::accept`, or `ConnLint::acceptor`: both, in an accept loop of one's own or of
-    /// axum-server.
+    /// `ConnLint::serve`, `ConnLint::accept` or `ConnLint::acceptor`: both, in an accept loop of
+    /// ours, of your own or of axum-server.
     Accept,
     /// `ConnLint::inbound`: the heads of its messages, and their routes.
     Inbound,
     /// `ConnLint::shutdown_signal`: its drain.
     ShutdownSignal,
-    /// `ConnLint::connector`: the dials and the sockets of a client.
+    /// `ConnLint::connector` or `ConnLint::dial`: the dials and the sockets of a client.
     Connector,
     /// `ConnLint::response_bodies`: the bodies that it receives.
     ResponseBodies,

@@ -1,3 +1,4 @@
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,12 @@ pub trait Reporter: Send + Sync + 'static {
     fn ended(&self, connection: &Ended) {
         _ = connection;
     }
+
+    /// A server of `ConnLint::serve` can't accept connections, and tries again in a second: the
+    /// process has no file descriptor left, most likely.
+    fn accept_failed(&self, error: &io::Error) {
+        _ = error;
+    }
 }
 
 impl Reporter for () {}
@@ -164,6 +171,10 @@ macro_rules! forward {
 
         fn ended(&$self, connection: &Ended) {
             $($to.ended(connection);)+
+        }
+
+        fn accept_failed(&$self, error: &io::Error) {
+            $($to.accept_failed(error);)+
         }
     };
 }

@@ -9,6 +9,9 @@ use crate::exchange::Shared;
 pub(crate) struct Guard {
     shared: Arc<Shared>,
     record: Arc<Record>,
+    /// Under what requests find it.
+    #[cfg(feature = "tonic")]
+    known_as: std::sync::OnceLock<crate::inbound::Key>,
 }
 
 /// A part in the guard of a client's connection, for each response that is under way on it.
@@ -26,12 +29,33 @@ pub(crate) struct Hold {
 
 impl Guard {
     pub(crate) fn new(shared: Arc<Shared>, record: Arc<Record>) -> Guard {
-        Guard { shared, record }
+        Guard {
+            shared,
+            record,
+            #[cfg(feature = "tonic")]
+            known_as: std::sync::OnceLock::new(),
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
+
+    /// From now on it is known as this, until its socket is dropped; the first word counts.
+    #[cfg(feature = "tonic")]
+    pub(crate) fn is_known_as(&self, key: crate::inbound::Key) -> bool {
+        self.known_as.set(key).is_ok()
+    }
+
+    #[cfg(feature = "tonic")]
+    fn forget(&self) {
+        if let Some(key) = self.known_as.get() {
+            self.shared.peers.remove(*key, self.record.id);
+        }
+    }
+
+    #[cfg(not(feature = "tonic"))]
+    fn forget(&self) {}
 
     pub(crate) fn record(&self) -> &Arc<Record> {
         &self.record
@@ -41,6 +65,7 @@ impl Guard {
     /// only who reads it learns whether it came whole. The last [`Hold`] then ends the record, though
     /// the pool below may keep its part of the connection until that is asked for again.
     pub(crate) fn let_go(&self) {
+        self.forget();
         self.record.raise(Flag::Gone);
         self.shared.close_if_gone(&self.record);
     }
@@ -54,8 +79,8 @@ impl Drop for Guard {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Guard { shared: _, record } = self;
-        f.debug_tuple("Guard").field(record).finish()
+        let Guard { record, .. } = self;
+        f.debug_tuple("Guard").field(record).finish_non_exhaustive()
     }
 }
 

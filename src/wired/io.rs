@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Guard;
 #[cfg(feature = "hyper-util")]
 use super::Hold;
-use crate::connection::{Event, Flag, Record, Side};
+use super::frames::Frames;
+use crate::connection::{EndCause, Event, Flag, Record, Side};
 use crate::handle::ConnHandle;
 use crate::heal::{Farewell, IdleTimer};
 use crate::io::{Sensor, Watched, is_socket, tls};
@@ -30,6 +31,7 @@ pin_project! {
     pub struct Io<T: AsyncRead> {
         #[pin]
         stream: Watched<T, Witness>,
+        frames: Frames,
         parting: Parting,
         idle: IdleTimer,
     }
@@ -76,6 +78,9 @@ enum Parting {
 #[derive(Debug)]
 struct Witness(Option<Arc<Guard>>);
 
+/// What a client of HTTP/2 says first.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+
 // === impl Io ===
 
 impl<T: AsyncRead> Io<T> {
@@ -90,7 +95,8 @@ impl<T: AsyncRead> Io<T> {
             }
         }
         let stream = Watched::new(stream, Witness(guard.map(Arc::new)));
-        Io { stream, parting: Parting::NotAsked, idle: IdleTimer::default() }
+        let (frames, idle) = (Frames::default(), IdleTimer::default());
+        Io { stream, frames, parting: Parting::NotAsked, idle }
     }
 
     /// The handle of its connection, for the client below to put into responses.
@@ -107,6 +113,11 @@ impl<T: AsyncRead> Io<T> {
         if let Some(guard) = &self.stream.sensor().0 {
             guard.record().lower(Flag::Shaking);
         }
+    }
+
+    #[cfg(feature = "tonic")]
+    pub(crate) fn guard(&self) -> Option<&Arc<Guard>> {
+        self.stream.sensor().0.as_ref()
     }
 
     /// The stream within.
@@ -129,7 +140,11 @@ impl<T: AsyncRead> AsyncRead for Io<T> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut this = self.project();
+        let filled = buf.filled().len();
         let polled = this.stream.as_mut().poll_read(cx, buf);
+        if this.frames.is_on() && this.frames.has_goaway(&buf.filled()[filled..]) {
+            this.stream.sensor().note(Event::Seen(EndCause::GoAway));
+        }
         let Some(guard) = this.stream.sensor().0.as_ref().filter(|_| polled.is_pending()) else {
             return polled;
         };
@@ -148,7 +163,11 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.project().stream.poll_write(cx, buf)
+        let this = self.project();
+        if this.stream.sensor().begins_frames(buf) {
+            this.frames.begin();
+        }
+        this.stream.poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -156,7 +175,11 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.project().stream.poll_write_vectored(cx, bufs)
+        let this = self.project();
+        if bufs.first().is_some_and(|buf| this.stream.sensor().begins_frames(buf)) {
+            this.frames.begin();
+        }
+        this.stream.poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -265,13 +288,20 @@ impl Witness {
     /// A client that takes HTTP/2 as known says so first (RFC 9113, 3.4), long before a response
     /// tells the version; and one of TLS hides what it says.
     fn begins(record: &Record, offered: &[u8]) {
-        const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
-
         if offered.starts_with(PREFACE) {
             record.speaks(Version::HTTP_2);
         } else if tls::is_hello(offered) {
             record.seal();
         }
+    }
+
+    /// Whether a client of HTTP/2 begins with these bytes.
+    #[inline]
+    fn begins_frames(&self, offered: &[u8]) -> bool {
+        let Some(guard) = &self.0 else { return false };
+        let record = guard.record();
+        let is_first = record.side == Side::Outbound && record.bytes().1 == 0;
+        is_first && offered.starts_with(PREFACE)
     }
 
     fn note(&self, event: Event) {

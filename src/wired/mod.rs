@@ -3,6 +3,8 @@
 
 #[cfg(feature = "hyper")]
 mod body;
+#[cfg(feature = "hyper")]
+mod frames;
 mod guard;
 #[cfg(feature = "hyper")]
 mod io;

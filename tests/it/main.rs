@@ -2,6 +2,8 @@
 
 mod chunks;
 mod client;
+#[cfg(feature = "test-util")]
+mod dialled;
 mod dials;
 mod drops;
 mod edges;
@@ -9,6 +11,8 @@ mod facts;
 mod failing;
 mod found;
 mod gateway;
+#[cfg(feature = "tonic")]
+mod grpc;
 mod healing;
 #[cfg(feature = "test-util")]
 mod kit;
@@ -28,11 +32,14 @@ mod reuse;
 mod reuse_inbound;
 mod reuse_outbound;
 mod routes;
+mod serve;
 mod served;
 mod server;
 mod stacks_inbound;
 mod stacks_outbound;
 mod tls;
+#[cfg(all(feature = "test-util", feature = "tonic"))]
+mod tonic;
 #[cfg(target_os = "linux")]
 mod truth;
 mod truthful;

@@ -131,6 +131,7 @@ async fn by_axum_over_a_unix_socket() {
     _ = std::fs::remove_file(&path);
     let ended = is_told(&mut ends).await;
     assert_eq!((ended.local, ended.peer), (None, None), "a Unix socket has no address");
+    assert_eq!(ended.party.map(|party| party.to_string()).as_deref(), Some("unix"));
 }
 
 #[tokio::test]
@@ -250,6 +251,31 @@ async fn by_axum_server_over_tls_from_below_it_and_from_above() {
         let ended = is_told(&mut ends).await;
         assert!(ended.peer.is_some() && ended.local == Some(addr), "{ended:?}");
     }
+}
+
+#[tokio::test]
+async fn by_our_loop_over_tcp() {
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    tokio::spawn(lint.serve(tcp, app()).into_future());
+
+    use_twice(TcpStream::connect(addr).await.expect("a dial")).await;
+    let ended = is_told(&mut ends).await;
+    assert!(ended.peer.is_some() && ended.local == Some(addr), "{ended:?}");
+}
+
+#[tokio::test]
+async fn by_our_loop_over_a_unix_socket() {
+    let (lint, mut ends) = lint();
+    let path = std::env::temp_dir().join(format!("conn-lint-loop-{}.sock", std::process::id()));
+    let listener = UnixListener::bind(&path).expect("a socket is bound");
+    tokio::spawn(lint.serve(listener, app()).into_future());
+
+    use_twice(UnixStream::connect(&path).await.expect("a dial")).await;
+    _ = std::fs::remove_file(&path);
+    let ended = is_told(&mut ends).await;
+    assert_eq!((ended.local, ended.peer), (None, None), "a Unix socket has no address");
+    assert_eq!(ended.party.map(|party| party.to_string()).as_deref(), Some("unix"));
 }
 
 #[tokio::test]

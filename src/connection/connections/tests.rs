@@ -2,6 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::connection::course::Event;
 use crate::connection::record::{Addresses, Finish};
 use crate::connection::{Alive, Dialler, Symptom};
 use crate::lint::{Client, Label};

@@ -86,6 +86,27 @@ fn cases() -> Vec<Case> {
         case("a response's close", server(&seen(C::ResponseClose)), C::ResponseClose, Local),
         case("HTTP/1.0", server(&seen(C::Http10)), C::Http10, Local),
         case(
+            "asked for by its handle, and requests came after that",
+            Ending {
+                multiplexed: true,
+                ..server(&[Seen(C::GracefulClose), RequestStarted, ResponseEnded, Eof])
+            },
+            C::GracefulClose,
+            Peer,
+        ),
+        case(
+            "asked for by its handle, and the caller leaves before the answer",
+            server(&[RequestStarted, Seen(C::GracefulClose), Eof]),
+            C::PeerClosedActive,
+            Peer,
+        ),
+        case(
+            "asked for by its handle before a request came",
+            Ending { requests: 0, ..server(&[Seen(C::GracefulClose), ShutDown]) },
+            C::GracefulClose,
+            Local,
+        ),
+        case(
             "without the socket the closer is unknown",
             Ending { socket: false, ..server(&[RequestStarted, CLOSE, ResponseEnded]) },
             C::RequestClose,
@@ -410,6 +431,37 @@ fn cases() -> Vec<Case> {
             "a pool that is not full",
             Ending { pool, ..client(&done(&[ShutDown])) },
             C::ClosedIdleLocal,
+            Local,
+        ),
+        case(
+            "the peer's GOAWAY",
+            Ending { multiplexed: true, ..client(&done(&[Seen(C::GoAway), ShutDown])) },
+            C::GoAway,
+            Local,
+        ),
+        case(
+            "the peer's GOAWAY, and its response is still read",
+            Ending {
+                requests: 0,
+                multiplexed: true,
+                ..client(&[Seen(C::GoAway), RequestStarted, ResponseStarted, ShutDown])
+            },
+            C::GoAway,
+            Local,
+        ),
+        case(
+            "the peer's GOAWAY, and it closes under a request",
+            Ending {
+                multiplexed: true,
+                ..client(&[RequestStarted, ResponseStarted, Seen(C::GoAway), Eof])
+            },
+            C::PeerClosedActive,
+            Peer,
+        ),
+        case(
+            "HTTP/2 of a client, of which no response was told yet",
+            Ending { requests: 0, multiplexed: true, ..client(&[ShutDown]) },
+            C::Unknown,
             Local,
         ),
         case(

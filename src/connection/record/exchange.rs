@@ -42,6 +42,7 @@ impl Record {
             | Flag::Cured as u32
             | Flag::ReadIdle as u32
             | Flag::JustEnded as u32
+            | Flag::MayBeRest as u32
             | Flag::Stray as u32
             | Flag::Shaking as u32;
         let age = self.since_opened(now);

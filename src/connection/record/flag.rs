@@ -27,7 +27,8 @@ pub(crate) enum Flag {
     Excused = 1 << 11,
     /// A request was written after a message had said that the connection ends.
     AfterClose = 1 << 12,
-    /// What was written after the last response may be the rest of its request.
+    /// What was written after the last response may be the rest of its request, outbound; its
+    /// requests may be seen by nobody, inbound.
     MayBeRest = 1 << 13,
     /// An exchange ended, and what is left of it is still to be written.
     JustEnded = 1 << 14,
@@ -45,4 +46,8 @@ pub(crate) enum Flag {
     Veiled = 1 << 18,
     /// The socket is gone, and a response was on its way to its caller.
     Gone = 1 << 19,
+    /// Whoever serves the connection can end it gracefully.
+    CanEnd = 1 << 22,
+    /// Our code asks for that.
+    EndAsked = 1 << 23,
 }

@@ -29,10 +29,12 @@ pub(super) fn is_ours(side: Side, cause: EndCause) -> bool {
         | EndCause::HeaderTimeout
         | EndCause::MaxRequests
         | EndCause::MaxAge
-        | EndCause::Drain => side == Side::Inbound,
+        | EndCause::Drain
+        | EndCause::GracefulClose => side == Side::Inbound,
         EndCause::ClosedIdleLocal | EndCause::IdleTimeout | EndCause::Unknown => true,
         EndCause::Http10
         | EndCause::BadRequest
+        | EndCause::GoAway
         | EndCause::Upgrade
         | EndCause::PeerClosedIdle
         | EndCause::PeerClosedActive

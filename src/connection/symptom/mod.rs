@@ -57,6 +57,8 @@ pub(crate) fn advice(cause: EndCause) -> &'static str {
         }
         EndCause::Retired => "nothing: it was about to end; or raise the upstream's idle timeout",
         EndCause::Drain => "nothing: the process shuts down",
+        EndCause::GracefulClose => "ask for the end of connections less often",
+        EndCause::GoAway => "ask the peer's owner to keep connections for longer",
         EndCause::Upgrade => "nothing: the protocol changed",
         EndCause::PeerClosedIdle | EndCause::PeerClosedActive => {
             "ask the peer's owner to keep connections, or share one client there"

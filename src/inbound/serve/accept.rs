@@ -1,8 +1,10 @@
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::io::AsyncRead;
 
-use super::{PerConnection, Tracked};
+use super::{PerConnection, Serving, Tracked};
 use crate::connection::{Addresses, Io};
 use crate::exchange::Shared;
 use crate::handle::ConnHandle;
@@ -56,6 +58,40 @@ impl Accepted {
     /// implement [`Bodies`](super::Bodies) for.
     pub fn service_with_bodies<T, S>(&self, service: S) -> PerConnection<S, T> {
         PerConnection::new(service, self.link.clone())
+    }
+
+    /// Serves the connection, by a future that does: it ends gracefully, by `end`, as its handle asks
+    /// ([`ConnHandle::close_gracefully`]), and as [`Serving::graceful_shutdown`] is called.
+    ///
+    /// ```no_run
+    /// # async fn serve() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use http::{Request, Response};
+    /// use hyper::server::conn::http1;
+    /// use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # let hello = tower::service_fn(|_: Request<_>| async {
+    /// #     let _: tower_conn_lint::connection::TrackedBody<hyper::body::Incoming>;
+    /// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// # });
+    /// let lint = ConnLint::new();
+    /// let tcp = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// loop {
+    ///     let (stream, peer) = tcp.accept().await?;
+    ///     let (stream, connection) = lint.accept(stream, peer);
+    ///     let service = TowerToHyperService::new(connection.service(hello));
+    ///     let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    ///     tokio::spawn(connection.serve(served, http1::Connection::graceful_shutdown));
+    /// }
+    /// # }
+    /// ```
+    pub fn serve<C, E>(&self, connection: C, end: E) -> Serving<C, E>
+    where
+        C: Future,
+        E: FnOnce(Pin<&mut C>),
+    {
+        let record = self.link.as_ref().map(|link| link.record.clone());
+        Serving::new(connection, end, record)
     }
 
     /// The connection; `None` where `CONN_LINT=off`.

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use axum::serve::{IncomingStream, TapIo};
 use pin_project_lite::pin_project;
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::{PerConnection, Same};
@@ -90,9 +89,8 @@ where
 
     async fn accept(&mut self) -> (Io<L::Io>, L::Addr) {
         let (stream, peer) = self.inner.accept().await;
-        let local =
-            (&stream as &dyn Any).downcast_ref().and_then(|tcp: &TcpStream| tcp.local_addr().ok());
-        let addresses = Addresses { local, peer: (&peer as &dyn Any).downcast_ref().copied() };
+        let known = (&peer as &dyn Any).downcast_ref().copied();
+        let addresses = Addresses { peer: known, ..Addresses::of(&stream) };
         (Io::new(stream, self.shared.accept(addresses)), peer)
     }
 

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -8,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use axum_server::accept::Accept;
 use pin_project_lite::pin_project;
 use tokio::io::AsyncRead;
-use tokio::net::TcpStream;
 
 use super::{Accepted, PerConnection, Tracked};
 use crate::connection::{Addresses, Io};
@@ -68,7 +66,7 @@ where
     type Future = AcceptFuture<A::Future>;
 
     fn accept(&self, stream: I, service: S) -> AcceptFuture<A::Future> {
-        let (guard, connection) = Accepted::before_stream(&self.shared, addresses(&stream));
+        let (guard, connection) = Accepted::before_stream(&self.shared, Addresses::of(&stream));
         let future = self.inner.accept(stream, connection.service(service));
         AcceptFuture { future, guard }
     }
@@ -88,10 +86,4 @@ where
         let (stream, service) = ready!(this.future.poll(cx))?;
         Poll::Ready(Ok((Io::new(stream, this.guard.take()), service)))
     }
-}
-
-/// The ends of a stream of TCP; others have none that are known.
-pub(super) fn addresses(stream: &dyn Any) -> Addresses {
-    let Some(tcp) = stream.downcast_ref::<TcpStream>() else { return Addresses::default() };
-    Addresses { local: tcp.local_addr().ok(), peer: tcp.peer_addr().ok() }
 }

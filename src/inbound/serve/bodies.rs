@@ -44,7 +44,7 @@ pub trait Bodies<B> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tracked;
 
-/// Bodies have the same type within and without, which is axum's. What is tracked is boxed once
+/// Bodies have the same type within and without, which is axum's or tonic's. What is tracked is boxed once
 /// more; a body that is at its end already stays as it is.
 ///
 /// ```
@@ -52,7 +52,7 @@ pub struct Tracked;
 ///
 /// assert_eq!(std::mem::size_of::<Same>(), 0);
 /// ```
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "tonic"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Same;
 
@@ -77,6 +77,19 @@ impl Bodies<axum::body::Body> for Same {
     }
 
     fn plain(body: axum::body::Body) -> axum::body::Body {
+        body
+    }
+}
+
+#[cfg(feature = "tonic")]
+impl Bodies<tonic::body::Body> for Same {
+    type Body = tonic::body::Body;
+
+    fn tracked(body: TrackedBody<tonic::body::Body>) -> tonic::body::Body {
+        tonic::body::Body::new(body)
+    }
+
+    fn plain(body: tonic::body::Body) -> tonic::body::Body {
         body
     }
 }

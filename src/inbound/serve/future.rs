@@ -43,7 +43,7 @@ pub(super) struct Exchange {
 // === impl ServingFuture ===
 
 impl<F, T> ServingFuture<F, T> {
-    pub(super) fn unwatched(future: F) -> ServingFuture<F, T> {
+    pub(in crate::inbound) fn unwatched(future: F) -> ServingFuture<F, T> {
         ServingFuture::watched(future, Exchange { link: None, signs: Signs::NONE, stopwatch: None })
     }
 

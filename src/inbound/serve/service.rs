@@ -66,16 +66,31 @@ where
             request.extensions_mut().insert(ConnHandle::new());
             return ServingFuture::unwatched(self.inner.call(request.map(<T as Bodies<B>>::plain)));
         };
-        let is_whole = request.body().is_end_stream();
-        // The future first, so that a panic in `call` is seen, too.
-        let exchange = receive(link, &mut request, is_whole);
-        let came = if link.shared.is_gateway { came_in(&mut request) } else { None };
-        let request = request.map(|body| match is_whole {
-            true => <T as Bodies<B>>::plain(body),
-            false => <T as Bodies<B>>::tracked(track(link, body, came)),
-        });
-        ServingFuture::watched(self.inner.call(request), exchange)
+        serve(&mut self.inner, link, request)
     }
+}
+
+/// Serves a request on its connection.
+#[inline]
+pub(in crate::inbound) fn serve<S, T, B, R>(
+    inner: &mut S,
+    link: &Arc<Link>,
+    mut request: Request<B>,
+) -> ServingFuture<S::Future, T>
+where
+    T: Bodies<B>,
+    S: Service<Request<<T as Bodies<B>>::Body>, Response = Response<R>>,
+    B: Body + Send + 'static,
+{
+    let is_whole = request.body().is_end_stream();
+    // The future first, so that a panic in `call` is seen, too.
+    let exchange = receive(link, &mut request, is_whole);
+    let came = if link.shared.is_gateway { came_in(&mut request) } else { None };
+    let request = request.map(|body| match is_whole {
+        true => T::plain(body),
+        false => T::tracked(track(link, body, came)),
+    });
+    ServingFuture::watched(inner.call(request), exchange)
 }
 
 /// Tracks a request's body; it is read on where that is switched on, and it is dropped before its end.

@@ -9,10 +9,11 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncRead;
 use tower_service::Service;
 
-use super::Dialling;
+use super::{Dial, Dialling};
 use crate::connection::{Alive, Dialler, Io, Pool};
 use crate::exchange::Shared;
 use crate::lint::Client;
+use crate::outbound::join::{Current, JoinLayer};
 
 /// A connector whose connections have records; made by
 /// [`ConnLint::connector`](crate::ConnLint::connector). It dials as the one within does.
@@ -38,6 +39,7 @@ pub struct Connector<C> {
     inner: C,
     shared: Arc<Shared>,
     alive: Arc<Alive>,
+    current: Arc<Current>,
 }
 
 /// What a [`Connector`] connects to: the stream of the one within, seen.
@@ -53,7 +55,8 @@ pub type Connection<T> = TokioIo<Io<TokioIo<T>>>;
 
 impl<C> Connector<C> {
     pub(crate) fn new(inner: C, shared: Arc<Shared>, client: Client) -> Connector<C> {
-        Connector { inner, shared, alive: Alive::new(Dialler::new(client, None)) }
+        let alive = Alive::new(Dialler::new(client, None));
+        Connector { inner, shared, alive, current: Arc::default() }
     }
 
     /// Declares the settings of the pool that this connector is given to, which can't be read from
@@ -66,12 +69,44 @@ impl<C> Connector<C> {
         let dialler = Dialler::new(client, Some(Pool::new(idle_timeout, max_idle)));
         Connector { alive: Alive::new(dialler), ..self }
     }
+
+    /// The layer that joins responses with connections where the client below does not: one of
+    /// tonic's `Channel`s, which has one connection at a time and takes this connector with it.
+    /// Beneath [`ConnLint::outbound`](crate::ConnLint::outbound).
+    ///
+    /// While a channel connects anew it may not be known which of two connections a response came
+    /// on: it is joined with none then.
+    ///
+    /// ```no_run
+    /// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+    /// use hyper_util::client::legacy::connect::HttpConnector;
+    /// use tower::ServiceBuilder;
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// # #[cfg(feature = "tonic")] {
+    /// let lint = ConnLint::new();
+    /// let connector = lint.connector("gateway", HttpConnector::new());
+    /// let join = connector.join();
+    /// let endpoint = tonic::transport::Endpoint::from_static("http://gateway:50051");
+    /// let gateway = ServiceBuilder::new()
+    ///     .layer(lint.response_bodies())
+    ///     .layer(lint.outbound("gateway"))
+    ///     .layer(join)
+    ///     .service(endpoint.connect_with_connector(connector).await?);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn join(&self) -> JoinLayer {
+        JoinLayer::new(self.current.clone())
+    }
 }
 
 impl<C: Clone> Clone for Connector<C> {
     fn clone(&self) -> Connector<C> {
-        let Connector { inner, shared, alive } = self;
-        Connector { inner: inner.clone(), shared: shared.clone(), alive: alive.clone() }
+        let Connector { inner, shared, alive, current } = self;
+        let (shared, alive, current) = (shared.clone(), alive.clone(), current.clone());
+        Connector { inner: inner.clone(), shared, alive, current }
     }
 }
 
@@ -93,7 +128,8 @@ where
     fn call(&mut self, uri: Uri) -> Dialling<C::Future> {
         let dialler = self.alive.dialler().clone();
         let upstream = upstream(&uri);
-        Dialling::new(self.inner.call(uri), self.shared.clone(), dialler, upstream)
+        let dial = Dial::new(self.shared.clone(), dialler, upstream);
+        Dialling::new(self.inner.call(uri), dial, self.current.clone())
     }
 }
 

@@ -1,7 +1,81 @@
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Instant;
 
-use crate::connection::DialError;
+use http::Version;
+
+use crate::connection::{Addresses, DialError, Dialler, Flag, Party, Side};
+use crate::exchange::Shared;
+use crate::lint::printable;
+use crate::wired::Guard;
+
+/// A dial that is under way. Dropped before its end, it was given up.
+#[derive(Debug)]
+pub(crate) struct Dial {
+    shared: Arc<Shared>,
+    dialler: Arc<Dialler>,
+    upstream: String,
+    began: Instant,
+    is_settled: bool,
+}
+
+// === impl Dial ===
+
+impl Dial {
+    pub(crate) fn new(shared: Arc<Shared>, dialler: Arc<Dialler>, upstream: String) -> Dial {
+        let began = shared.clock.now();
+        Dial { shared, dialler, upstream, began, is_settled: false }
+    }
+
+    /// It led to a connection, which has a record from here on; none where every lint is off. What
+    /// it speaks may be known by now.
+    pub(crate) fn led_to(
+        &mut self,
+        addresses: Addresses,
+        version: Option<Version>,
+    ) -> Option<Guard> {
+        self.is_settled = true;
+        let Dial { shared, dialler, began, .. } = &*self;
+        if shared.off {
+            return None;
+        }
+        let now = shared.clock.now();
+        let took = now.saturating_duration_since(*began);
+        let at_dial = shared.slow_dials.ask(addresses, took);
+        let record = shared.record(Side::Outbound, now, addresses);
+        if shared.wiring.tells_no_responses() {
+            record.raise(Flag::Blind);
+        }
+        let record = Arc::new(record.dialled(dialler.clone(), took).counted(at_dial));
+        if let Some(version) = version {
+            record.speaks(version);
+        }
+        shared.dialled(&record, self.party());
+        Some(Guard::new(shared.clone(), record))
+    }
+
+    pub(crate) fn failed(&mut self, error: DialError) {
+        self.is_settled = true;
+        let Dial { shared, dialler, began, .. } = &*self;
+        if !shared.off {
+            let took = shared.clock.now().saturating_duration_since(*began);
+            shared.dial_failed(dialler, &self.party(), error, took);
+        }
+    }
+
+    fn party(&self) -> Party {
+        Party::upstream(self.dialler.client.name, printable(&self.upstream, 96))
+    }
+}
+
+impl Drop for Dial {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            self.failed(DialError::GivenUp);
+        }
+    }
+}
 
 /// The kind of failure, by the first error of IO in the chain.
 pub(crate) fn failure(error: &(dyn StdError + 'static)) -> DialError {

@@ -3,19 +3,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use http::{Extensions, Version};
-use hyper_util::client::legacy::connect::{self, HttpInfo};
+use hyper_util::client::legacy::connect::{self, Connected, HttpInfo};
 use hyper_util::rt::TokioIo;
 use pin_project_lite::pin_project;
 use tokio::io::AsyncRead;
 
-use super::{Connection, failure};
-use crate::connection::{Addresses, DialError, Dialler, Flag, Io, Party, Side};
-use crate::exchange::Shared;
-use crate::lint::printable;
-use crate::wired::Guard;
+use super::{Connection, Dial, failure};
+use crate::connection::{Addresses, Io};
+use crate::handle::ConnHandle;
+use crate::outbound::join::Current;
 
 pin_project! {
     /// A dial of a [`Connector`](super::Connector), timed.
@@ -30,30 +28,15 @@ pin_project! {
         #[pin]
         future: F,
         dial: Dial,
+        current: Arc<Current>,
     }
-}
-
-/// A dial that is under way.
-#[derive(Debug)]
-struct Dial {
-    shared: Arc<Shared>,
-    dialler: Arc<Dialler>,
-    upstream: String,
-    began: Instant,
-    is_settled: bool,
 }
 
 // === impl Dialling ===
 
 impl<F> Dialling<F> {
-    pub(super) fn new(
-        future: F,
-        shared: Arc<Shared>,
-        dialler: Arc<Dialler>,
-        upstream: String,
-    ) -> Dialling<F> {
-        let began = shared.clock.now();
-        Dialling { future, dial: Dial { shared, dialler, upstream, began, is_settled: false } }
+    pub(super) fn new(future: F, dial: Dial, current: Arc<Current>) -> Dialling<F> {
+        Dialling { future, dial, current }
     }
 }
 
@@ -69,10 +52,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Poll::Ready(result) = this.future.poll(cx) else { return Poll::Pending };
-        this.dial.is_settled = true;
         Poll::Ready(match result {
             Ok(stream) => {
-                let guard = this.dial.connected(&stream);
+                let connected = stream.connected();
+                let version = connected.is_negotiated_h2().then_some(Version::HTTP_2);
+                let guard = this.dial.led_to(addresses(&connected), version);
+                if let Some(guard) = &guard {
+                    this.current.replace(ConnHandle::of(guard.record().clone()));
+                }
                 Ok(TokioIo::new(Io::new(TokioIo::new(stream), guard)))
             }
             Err(error) => {
@@ -84,54 +71,11 @@ where
     }
 }
 
-// === impl Dial ===
-
-impl Dial {
-    fn connected<T: connect::Connection>(&self, stream: &T) -> Option<Guard> {
-        let Dial { shared, dialler, began, .. } = self;
-        if shared.off {
-            return None;
-        }
-        let connected = stream.connected();
-        let mut extras = Extensions::new();
-        connected.get_extras(&mut extras);
-        let addresses = extras.get::<HttpInfo>().map(|info| Addresses {
-            local: Some(info.local_addr()),
-            peer: Some(info.remote_addr()),
-        });
-        let now = shared.clock.now();
-        let addresses = addresses.unwrap_or_default();
-        let took = now.saturating_duration_since(*began);
-        let at_dial = shared.slow_dials.ask(addresses, took);
-        let record = shared.record(Side::Outbound, now, addresses);
-        if shared.wiring.tells_no_responses() {
-            record.raise(Flag::Blind);
-        }
-        let record = Arc::new(record.dialled(dialler.clone(), took).counted(at_dial));
-        if connected.is_negotiated_h2() {
-            record.speaks(Version::HTTP_2);
-        }
-        shared.dialled(&record, self.party());
-        Some(Guard::new(shared.clone(), record))
-    }
-
-    fn failed(&self, error: DialError) {
-        let Dial { shared, dialler, began, .. } = self;
-        if !shared.off {
-            let took = shared.clock.now().saturating_duration_since(*began);
-            shared.dial_failed(dialler, &self.party(), error, took);
-        }
-    }
-
-    fn party(&self) -> Party {
-        Party::upstream(self.dialler.client.name, printable(&self.upstream, 96))
-    }
-}
-
-impl Drop for Dial {
-    fn drop(&mut self) {
-        if !self.is_settled {
-            self.failed(DialError::GivenUp);
-        }
-    }
+/// The ends of a connection, where its connector tells: of a Unix socket there are none.
+fn addresses(connected: &Connected) -> Addresses {
+    let mut extras = Extensions::new();
+    connected.get_extras(&mut extras);
+    let Some(info) = extras.get::<HttpInfo>() else { return Addresses::default() };
+    let (local, peer) = (Some(info.local_addr()), Some(info.remote_addr()));
+    Addresses { local, peer, unix: false }
 }

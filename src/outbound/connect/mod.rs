@@ -7,4 +7,4 @@ mod future;
 pub use self::connector::{Connection, Connector};
 pub use self::future::Dialling;
 
-pub(crate) use self::dial::failure;
+pub(crate) use self::dial::{Dial, failure};

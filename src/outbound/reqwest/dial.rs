@@ -98,6 +98,7 @@ impl Dial {
         let addresses = extras.get::<HttpInfo>().map(|info| Addresses {
             local: Some(info.local_addr()),
             peer: Some(info.remote_addr()),
+            ..Addresses::default()
         });
         let now = shared.clock.now();
         let addresses = addresses.unwrap_or_default();

@@ -184,7 +184,7 @@ fn what_is_refused_drops_only_itself() {
         "[lints]\nlow-reuse = { level = \"warn\", window = 3 }\n",
         "[lints]\nlow-reuse = { level = \"warn\", idle = \"1s\" }\n",
         "[lints]\nlow-reuse = { level = \"warn\", share = 0.5 }\n",
-        "[heal]\npeer-closes-first = true\n[lints]\nlow-reuse = \"warn\"\n",
+        "[balance]\nleast-loaded = true\n[lints]\nlow-reuse = \"warn\"\n",
     ] {
         let (held, errors) = lints(lossy(rest));
         assert_eq!((held, errors.len()), (one.clone(), 1), "of {rest:?}: {errors:?}");

@@ -8,6 +8,7 @@ mod policy;
 mod span;
 mod texts;
 
+use std::io;
 use std::time::Duration;
 
 use super::{Notice, PolicyStatus, Reporter, Startup};
@@ -30,6 +31,7 @@ pub const TARGET: &str = "tower_conn_lint";
 /// | what is wired, and what is therefore unknown: once, as the first connection is opened | INFO |
 /// | floors of the policy that don't hold: once, as the lint is built | WARN |
 /// | expectations that expire soon, expired, or seem needless: once each | WARN |
+/// | a server of `ConnLint::serve` that can't accept connections: once a second at most | ERROR |
 /// | the record of a connection that ended | DEBUG |
 /// | a dial that failed | DEBUG |
 /// | what a [cure](crate::heal) did for a connection | DEBUG |
@@ -87,5 +89,9 @@ impl Reporter for Tracing {
 
     fn ended(&self, connection: &Ended) {
         connection::ended(connection);
+    }
+
+    fn accept_failed(&self, error: &io::Error) {
+        ::tracing::error!(target: TARGET, %error, "no connection can be accepted: tried again in a second");
     }
 }

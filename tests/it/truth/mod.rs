@@ -6,6 +6,7 @@ mod bodies;
 mod clean;
 mod ends;
 mod failures;
+mod http2;
 mod kernel;
 mod messages;
 mod pools;
@@ -13,7 +14,10 @@ mod reqwest;
 mod row;
 mod scene;
 mod tls;
+#[cfg(feature = "tonic")]
+mod tonic;
 mod tunnels;
+mod unix;
 
 use std::future::Future;
 use std::io::Write as _;
@@ -57,6 +61,10 @@ impl Table {
         ends::rows(&mut table);
         tunnels::rows(&mut table);
         tls::rows(&mut table);
+        http2::rows(&mut table);
+        unix::rows(&mut table);
+        #[cfg(feature = "tonic")]
+        tonic::rows(&mut table);
         table
     }
 

@@ -1,6 +1,6 @@
 //! A row of the table: what was done, and whether the crate named that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
@@ -23,9 +23,9 @@ pub(super) struct Done {
     pub(super) raw: usize,
     /// Whether the client hides who closes, as reqwest does: then it may name nobody.
     pub(super) hides: bool,
-    /// Whether TLS is over the socket. Who closes says so before, and the other side may be faster;
-    /// the answer to an end may be a reset, and then the kernel keeps nothing.
-    pub(super) sealed: bool,
+    /// Whether who closes says so before, under TLS or by GOAWAY: the other side may be faster. The answer
+    /// to an end may be a reset, and then the kernel keeps nothing.
+    pub(super) announced: bool,
     /// Whether TLS stands between the lint and the socket: then who says first that it ends is meant,
     /// which the kernel doesn't know, and where nobody heard it, it has to be unknown.
     pub(super) veiled: bool,
@@ -38,6 +38,9 @@ pub(super) enum First {
     Client,
     /// Both know that it ends: the kernel has to say of each connection who was first.
     Race,
+    /// Both know, and a reset leaves the kernel nothing: each has to say of the other what that
+    /// says of itself.
+    Told,
 }
 
 /// A line of the table.
@@ -53,9 +56,9 @@ pub(super) const HEAD: [&str; 6] =
 /// How many of a hundred have to agree where a race decides.
 const OF_A_HUNDRED: usize = 98;
 
-/// Where who closes says so before, the other side may be faster by a hair, and of such ends the kernel
+/// Where who closes says so before, by `close_notify` or by GOAWAY, the other side may be faster by a hair, and of such ends the kernel
 /// keeps more than of others: one in so many may be taken for the other's.
-const ONE_OF_SEALED: usize = 5;
+const ONE_OF_ANNOUNCED: usize = 5;
 
 // === impl Done ===
 
@@ -70,7 +73,7 @@ impl Done {
             first,
             raw: 0,
             hides: false,
-            sealed: false,
+            announced: false,
             veiled: false,
         }
     }
@@ -102,7 +105,23 @@ impl Done {
         addr: SocketAddr,
         accepted: impl Fn() -> usize,
     ) -> Row {
-        let mut waiting = within(&self.what, kernel::waiting(addr)).await;
+        let waiting = within(&self.what, kernel::waiting(addr)).await;
+        self.compared(scene, Some(waiting), accepted).await
+    }
+
+    /// The same on Unix sockets, of which the kernel keeps nothing: the truth is by construction.
+    pub(super) async fn row_of_unix(self, scene: &Scene, connections: usize) -> Row {
+        self.compared(scene, None, || connections).await
+    }
+
+    async fn compared(
+        self,
+        scene: &Scene,
+        waiting: Option<Waiting>,
+        accepted: impl Fn() -> usize,
+    ) -> Row {
+        let has_ports = waiting.is_some();
+        let mut waiting = waiting.unwrap_or_default();
         let connections = accepted();
         let (mut server, mut client) = (Vec::new(), Vec::new());
         if self.server.is_some() {
@@ -116,9 +135,18 @@ impl Done {
         let ours: Vec<u16> = ours.collect();
         waiting.retain(|port, _| ours.contains(port));
 
-        let mut judge = Judge { done: &self, waiting: &waiting, mistakes: Vec::new() };
+        let mut judge = Judge {
+            done: &self,
+            has_ports,
+            waiting: &waiting,
+            told: HashMap::new(),
+            mistakes: Vec::new(),
+        };
         let mut truth = judge.kernel();
         let mut said = [const { String::new() }; 2];
+        if self.first == First::Told {
+            judge.told = told(&server, &client);
+        }
         let views = [(server, self.server, "server", 0), (client, self.client, "client", self.raw)];
         for (said, (ended, expected, name, others)) in said.iter_mut().zip(views) {
             let Some(expected) = expected else {
@@ -137,7 +165,7 @@ impl Done {
         let counts = [self.requests.to_string(), connections.to_string()];
         let [requests, connections] = counts;
         let cells = [self.what, requests, connections, server, client, truth];
-        Row { cells, is_race: self.first == First::Race, mistakes }
+        Row { cells, is_race: matches!(self.first, First::Race | First::Told), mistakes }
     }
 }
 
@@ -145,7 +173,9 @@ impl Done {
 
 struct Judge<'a> {
     done: &'a Done,
+    has_ports: bool,
     waiting: &'a Waiting,
+    told: HashMap<u16, First>,
     mistakes: Vec<String>,
 }
 
@@ -155,10 +185,10 @@ impl Judge<'_> {
         let of = |keeper| self.waiting.values().filter(|kept| **kept == keeper).count();
         let (server, client, both) = (of(Keeper::Server), of(Keeper::Client), of(Keeper::Both));
         let wrong = match self.done.first {
-            _ if self.done.sealed => 0,
+            _ if self.done.announced => 0,
             First::Server => client + both,
             First::Client => server + both,
-            First::Race => 0,
+            First::Race | First::Told => 0,
         };
         if wrong > 0 {
             let first = self.done.first;
@@ -167,10 +197,13 @@ impl Judge<'_> {
         }
         let mut text = match self.done.first {
             First::Race => "a race".to_owned(),
+            First::Told => "by each other".to_owned(),
             First::Server => "server".to_owned(),
             First::Client => "client".to_owned(),
         };
-        _ = write!(text, ", TIME_WAIT {server}:{client}");
+        if self.has_ports {
+            _ = write!(text, ", TIME_WAIT {server}:{client}");
+        }
         if both > 0 {
             _ = write!(text, " and {both} on both");
         }
@@ -217,8 +250,9 @@ impl Judge<'_> {
             }
         }
         let needed = match self.done.first {
-            _ if self.done.sealed => known.saturating_sub(ended.len() / ONE_OF_SEALED),
+            _ if self.done.announced => known.saturating_sub(ended.len() / ONE_OF_ANNOUNCED),
             First::Race => (known * OF_A_HUNDRED).div_ceil(100).max(1),
+            First::Told => known.max(1),
             _ => known,
         };
         if agreed < needed {
@@ -231,14 +265,36 @@ impl Judge<'_> {
     /// Who closed a connection first; none knows after a race that ended in a reset, and both
     /// are right where the kernel kept both.
     fn truth(&self, connection: &Ended) -> Option<First> {
-        let kept = self.waiting.get(&client_port(connection)?);
+        if !self.has_ports {
+            return Some(self.done.first);
+        }
+        let client = client_port(connection)?;
+        let kept = self.waiting.get(&client);
         match (kept.filter(|_| !self.done.veiled), self.done.first) {
             (Some(Keeper::Server), _) => Some(First::Server),
             (Some(Keeper::Client), _) => Some(First::Client),
             (Some(Keeper::Both), _) | (None, First::Race) => None,
+            (None, First::Told) => self.told.get(&client).copied(),
             (None, first) => Some(first),
         }
     }
+}
+
+/// Who was first, by what the two ends of a connection say of themselves.
+fn told(server: &[Ended], client: &[Ended]) -> HashMap<u16, First> {
+    let client: HashMap<_, _> = client.iter().map(|it| (client_port(it), it.end.closer)).collect();
+    let pairs = server.iter().filter_map(|server| {
+        let port = client_port(server)?;
+        match (server.end.closer, client.get(&Some(port))?) {
+            (Closer::Local, Closer::Peer) => Some((port, First::Server)),
+            (Closer::Peer, Closer::Local) => Some((port, First::Client)),
+            // Their ends crossed: both were.
+            (Closer::Local, Closer::Local) => None,
+            // One of them is wrong.
+            _ => Some((port, First::Server)),
+        }
+    });
+    pairs.collect()
 }
 
 fn client_port(connection: &Ended) -> Option<u16> {

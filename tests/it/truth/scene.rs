@@ -1,5 +1,6 @@
 //! A server and its clients, both wired, each with a lint of its own.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,10 +16,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tower::{Layer as _, Service, ServiceBuilder};
 use tower_conn_lint::connection::{Bounds, Ended, TrackedBody};
+use tower_conn_lint::inbound::Listen;
 use tower_conn_lint::lint::Finding;
 use tower_conn_lint::outbound::{Connector, Outbound, ResponseBodies};
 use tower_conn_lint::report::Reporter;
@@ -61,6 +64,9 @@ pub(super) type Pool = Client<Connector<HttpConnector>, Full<Bytes>>;
 
 struct Teller(watch::Sender<Told>);
 
+/// A listener that counts.
+struct Counting(TcpListener, Arc<AtomicUsize>);
+
 // === impl Scene ===
 
 impl Scene {
@@ -86,6 +92,23 @@ impl Scene {
         let server =
             axum::serve(lint.listener(listener), app).with_graceful_shutdown(signal).into_future();
         let task = tokio::spawn(async { server.await.expect("axum::serve has no errors") });
+        Site { addr, accepted, task, stop: Some(stop) }
+    }
+
+    /// By our accept loop, of HTTP/1 and HTTP/2.
+    pub(super) async fn serve_loop(&self, app: Router) -> Site {
+        let (listener, addr) = listen().await;
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let (stop, stopped) = oneshot::channel();
+        let lint = &self.server.lint;
+        let signal = async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let listener = Counting(listener, accepted.clone());
+        let server = lint.serve(listener, app.layer(lint.inbound()));
+        let task = tokio::spawn(server.with_graceful_shutdown(signal).into_future());
         Site { addr, accepted, task, stop: Some(stop) }
     }
 
@@ -213,6 +236,18 @@ impl Reporter for Teller {
 
     fn finding(&self, finding: &Finding) {
         self.0.send_modify(|told| told.findings.push(finding.clone()));
+    }
+}
+
+// === impl Counting ===
+
+impl Listen for Counting {
+    type Stream = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let accepted = Listen::accept(&mut self.0).await?;
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Ok(accepted)
     }
 }
 

@@ -195,7 +195,11 @@ fn ends(table: &mut Table, wired: Wired, alpn: Alpn) {
         // A client of HTTP/2 is told, and may be first.
         let (first, client): (_, &[C]) = match alpn {
             Alpn::Http1 => (First::Server, &[C::PeerClosedIdle]),
-            Alpn::Http2 => (First::Race, &[C::ClosedIdleLocal, C::PeerClosedIdle]),
+            // Under TLS nobody reads its GOAWAY.
+            Alpn::Http2 if wired == Wired::Below => {
+                (First::Race, &[C::ClosedIdleLocal, C::PeerClosedIdle])
+            }
+            Alpn::Http2 => (First::Race, &[C::GoAway, C::ClosedIdleLocal, C::PeerClosedIdle]),
         };
         let done = stage.done(what, TIMES, first).server(&[C::Drain]).client(client);
         let row = done.row(&stage.scene, &site).await;
@@ -397,7 +401,7 @@ impl Stage {
 
     fn done(&self, what: String, requests: usize, first: First) -> Done {
         let veiled = self.wired == Wired::Above;
-        Done { sealed: true, veiled, ..Done::new(what, requests, first) }
+        Done { announced: true, veiled, ..Done::new(what, requests, first) }
     }
 
     /// Of HTTP/2 a server hears that its client leaves, and may be first.

@@ -1,0 +1,39 @@
+//! A connection whose end our code asks for, and who serves it.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
+use super::{Flag, Record};
+use crate::connection::EndCause;
+
+impl Record {
+    /// Asks whoever serves the connection to end it gracefully.
+    pub(crate) fn ask_end(&self) {
+        self.raise(Flag::EndAsked);
+        // Closing is right from now on, whoever says so.
+        self.raise(Flag::LastRequest);
+        // Taken out before it is woken: the lock is not held meanwhile.
+        let server = self.server().take();
+        server.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether that was asked for; if not, this task is woken once it is.
+    pub(crate) fn poll_end_asked(&self, cx: &Context<'_>, known: &mut Option<Waker>) -> bool {
+        if !known.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            *known = Some(cx.waker().clone());
+            *self.server() = known.clone();
+        }
+        // After the waker was left, so that one of the two sees the other.
+        self.is(Flag::EndAsked)
+    }
+
+    /// It ends since the process drains.
+    pub(crate) fn drain(&self) {
+        self.raise(Flag::Draining);
+        self.see(EndCause::Drain);
+    }
+
+    fn server(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -79,6 +79,7 @@ fn the_presets_are_those_of_the_catalogue() {
         (lint::CLIENT_PER_REQUEST, [Warn, Warn, Warn]),
         (lint::POOL_TOO_SMALL, [Warn, Warn, Warn]),
         (lint::EXTRA_HTTP2_CONNECTION, [Allow, Allow, Warn]),
+        (lint::PORT_EXHAUSTION_AHEAD, [Warn, Warn, Warn]),
     ];
     assert_eq!(rows.len(), lint::all().count(), "every lint has a row");
     for (lint, levels) in rows {

@@ -169,3 +169,22 @@ async fn a_dial_over_ipv6_is_found_and_so_is_a_mapped_address() {
         assert!(told.last().at_dial.is_some(), "{address}");
     }
 }
+
+#[tokio::test]
+async fn a_dial_that_finds_no_port_says_what_holds_them() {
+    let told = Told::default();
+    let conn_lint = lint(&told).build();
+    let out_of_ports = tower::service_fn(|_: http::Uri| async {
+        let error = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+        Err::<hyper_util::rt::TokioIo<TcpStream>, _>(error)
+    });
+    let uri = "http://gateway:81/".parse().expect("a URI");
+    let failed = conn_lint.connector("gateway", out_of_ports).oneshot(uri).await;
+    assert!(failed.is_err(), "the error comes through");
+    let findings = told.findings.lock().expect("no test panics with the lock");
+    let [finding] = &findings[..] else { panic!("one dial, one finding: {findings:?}") };
+    assert_eq!(finding.lint, lint::PORT_EXHAUSTION_AHEAD, "{finding:?}");
+    assert!(finding.evidence.to_string().contains("no local port of "), "{finding:?}");
+    let snapshot = conn_lint.snapshot();
+    assert!(snapshot.time_wait.is_some() && snapshot.ports.is_some(), "{snapshot:?}");
+}

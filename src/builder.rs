@@ -2,6 +2,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 use std::{env, fmt};
 
 use http::request::Parts;
@@ -10,6 +11,7 @@ use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
 use crate::heal::{Cures, Heal};
+use crate::kernel::SlowDials;
 use crate::lint::Level;
 use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
@@ -44,6 +46,7 @@ pub struct ConnLintBuilder {
     calendar: Calendar,
     caller: Option<CallerFn>,
     times_requests: bool,
+    slow_dials: SlowDials,
 }
 
 impl ConnLintBuilder {
@@ -64,6 +67,7 @@ impl ConnLintBuilder {
             calendar: Calendar::default(),
             caller: None,
             times_requests: false,
+            slow_dials: SlowDials::from(SlowDials::DEFAULT),
         }
     }
 
@@ -194,6 +198,23 @@ impl ConnLintBuilder {
         self
     }
 
+    /// From how long on a dial is slow, so that the kernel is asked what became of it
+    /// ([`AtDial`](crate::connection::AtDial)): on Linux, by the feature `linux`. Default: 200 ms, less
+    /// than any packet that is sent again takes; zero asks of each dial.
+    ///
+    /// The question costs a dial about 10 us, and a request on a connection that is there nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::builder().slow_dial(Duration::from_millis(50)).build();
+    /// ```
+    pub fn slow_dial(mut self, from: Duration) -> ConnLintBuilder {
+        self.slow_dials = SlowDials::from(from);
+        self
+    }
+
     /// How callers are told apart. Default: by the peer's IP address, where connections are wired, or
     /// the feature `axum` is on and `ConnectInfo<SocketAddr>` is in the request's extensions; those
     /// behind a Unix socket are one, `unix`. Asked for the first request of a connection and for
@@ -270,6 +291,7 @@ impl ConnLintBuilder {
             exceptions: Exceptions::default(),
             heal: Heal::new(now),
             times_requests: self.times_requests,
+            slow_dials: self.slow_dials,
             wiring: Wiring::default(),
             #[cfg(feature = "tonic")]
             peers: crate::inbound::Peers::default(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::Version;
 
 use crate::clock::Clock;
-use crate::connection::{Addresses, Flag, Record, Side, Slice, Standard, Turn};
+use crate::connection::{Addresses, AtDial, Flag, Record, Side, Slice, Standard, Turn};
 use crate::field::Signs;
 use crate::wired::{Hold, Stopwatch};
 
@@ -163,6 +163,16 @@ impl ConnHandle {
     /// For how long no request had been under way on it, before this one.
     pub fn idle_before(&self) -> Duration {
         Duration::from_nanos(self.idle_before)
+    }
+
+    /// How long its dial took, outbound.
+    pub fn dial(&self) -> Option<Duration> {
+        self.record.dial
+    }
+
+    /// What the kernel had counted of it right after its dial, where it was asked.
+    pub fn at_dial(&self) -> Option<AtDial> {
+        self.record.at_dial
     }
 
     /// Which side of the connection is ours.

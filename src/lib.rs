@@ -46,6 +46,7 @@
 //!   accept loop; includes `hyper`;
 //! - `reqwest`: the client's layer as a middleware of reqwest-middleware and around its client, and a
 //!   layer for its connector; includes `hyper-util`;
+//! - `linux`: what the kernel counted of slow dials, such as a SYN that was sent again; the ports for dials;
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;
@@ -86,6 +87,7 @@ mod handle;
 mod intent;
 #[cfg(feature = "hyper")]
 mod io;
+mod kernel;
 mod reload;
 mod role;
 mod wired;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::header::USER_AGENT;
 use http::request::Parts;
 use tokio::time::{Instant, timeout_at};
+use tower_conn_lint::connection::Bounds;
+use tower_conn_lint::snapshot::Snapshot;
 use tower_conn_lint::{ConnLint, Preset};
 
 use crate::gateway::Gateway;
@@ -12,8 +14,18 @@ use crate::sockets::TimeWait;
 use crate::tally::{Counts, Tally};
 use crate::{BoxError, login_page, node_client};
 
-/// How many requests an act sends, one after another.
-pub(crate) const REQUESTS: usize = 200;
+/// Where an act is played.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage {
+    /// The gateway's; zero is any that is free.
+    pub(crate) port: u16,
+    /// How many requests an act sends, one after another.
+    pub(crate) requests: usize,
+    /// Whether the gateway's handler says `close`, too.
+    pub(crate) handler_says_close: bool,
+    /// Whether the layers stand in each act, and only what they do differs.
+    pub(crate) always_layered: bool,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
@@ -28,13 +40,14 @@ pub(crate) enum Caller {
 pub(crate) struct Wiring {
     pub(crate) lint: ConnLint,
     pub(crate) layer: bool,
+    pub(crate) stage: Stage,
 }
 
 /// What an act showed.
 pub(crate) struct Act {
     pub(crate) caller: Caller,
     pub(crate) layer: bool,
-    pub(crate) requests: usize,
+    pub(crate) latencies: Vec<Duration>,
     /// As the gateway's listener counted them.
     pub(crate) connections: u64,
     /// `None` where the system doesn't tell.
@@ -42,6 +55,16 @@ pub(crate) struct Act {
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
     pub(crate) counts: Counts,
+    /// What the lint knows in the end.
+    pub(crate) snapshot: Snapshot,
+}
+
+// === impl Stage ===
+
+impl Stage {
+    /// Plain loopback.
+    pub(crate) const LOOPBACK: Stage =
+        Stage { port: 0, requests: 200, handler_says_close: true, always_layered: false };
 }
 
 // === impl Caller ===
@@ -62,16 +85,18 @@ impl Act {
     pub(crate) async fn play(
         caller: Caller,
         layer: bool,
+        stage: Stage,
         deadline: Instant,
     ) -> Result<Act, BoxError> {
         let (tally, mut counts) = Tally::new();
-        let wiring = Wiring { lint: lint(layer, tally), layer };
+        let layered = layer || stage.always_layered;
+        let wiring = Wiring { lint: lint(layer, tally), layer: layered, stage };
         let gateway = Gateway::start(&wiring).await?;
         let url = gateway.url();
         let requests = async {
             let latencies = match caller {
-                Caller::Hyper => login_page::log_in(&url, REQUESTS, &wiring).await,
-                Caller::Node => node_client::log_in(&url, REQUESTS).await,
+                Caller::Hyper => login_page::log_in(&url, stage.requests, &wiring).await,
+                Caller::Node => node_client::log_in(&url, stage.requests).await,
             };
             counts.wait_for(Counts::all_ended).await?;
             latencies
@@ -84,13 +109,24 @@ impl Act {
         Ok(Act {
             caller,
             layer,
-            requests: latencies.len(),
             connections: gateway.connections(),
             time_wait: TimeWait::of_port(gateway.address.port()).await,
             p50: percentile(&latencies, 50),
             p99: percentile(&latencies, 99),
+            latencies,
             counts,
+            snapshot: wiring.lint.snapshot(),
         })
+    }
+
+    /// How many requests took about the three seconds of two SYNs that were dropped.
+    pub(crate) fn slow(&self) -> usize {
+        let hump = Duration::from_millis(2_900)..Duration::from_millis(3_500);
+        self.latencies.iter().filter(|latency| hump.contains(latency)).count()
+    }
+
+    pub(crate) fn over_half_a_second(&self) -> usize {
+        self.latencies.iter().filter(|latency| **latency > Duration::from_millis(500)).count()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -100,7 +136,11 @@ impl Act {
 
 /// A lint that tells the tally, and nobody else. Without its layers it has nothing to act on.
 fn lint(layer: bool, tally: Tally) -> ConnLint {
+    let mut bounds = Bounds::default();
+    // A lab's acts are short of requests, and long.
+    (bounds.min_requests, bounds.window) = (20, Duration::from_secs(600));
     ConnLint::builder()
+        .bounds(bounds)
         .policy(if layer { Preset::Recommended1 } else { Preset::Observe1 })
         .reporter(tally)
         .caller(user_agent)

@@ -22,14 +22,18 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// Starts a gateway whose connections have records, with the layer or without.
-    pub(crate) async fn start(Wiring { lint, layer }: &Wiring) -> std::io::Result<Gateway> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+    pub(crate) async fn start(Wiring { lint, layer, stage }: &Wiring) -> std::io::Result<Gateway> {
+        let listener = TcpListener::bind(("127.0.0.1", stage.port)).await?;
         let address = listener.local_addr()?;
         let connections = Arc::new(AtomicU64::new(0));
         let accepted = connections.clone();
         let listener = listener.tap_io(move |_| _ = accepted.fetch_add(1, Ordering::Relaxed));
 
-        let app = Router::new().route("/v1/login", get(log_in).post(log_in));
+        let log_in = match stage.handler_says_close {
+            true => get(log_in_and_close).post(log_in_and_close),
+            false => get(log_in).post(log_in),
+        };
+        let app = Router::new().route("/v1/login", log_in);
         let app = match layer {
             true => app.layer(lint.inbound()), // last, so that it covers every route
             false => app,
@@ -55,6 +59,10 @@ impl Drop for Gateway {
     }
 }
 
-async fn log_in() -> impl IntoResponse {
-    ([(CONNECTION, "close")], "welcome")
+async fn log_in() -> &'static str {
+    "welcome"
+}
+
+async fn log_in_and_close() -> impl IntoResponse {
+    ([(CONNECTION, "close")], log_in().await)
 }

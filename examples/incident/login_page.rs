@@ -19,7 +19,7 @@ type Body = Empty<Bytes>;
 pub(crate) async fn log_in(
     url: &str,
     requests: usize,
-    Wiring { lint, layer }: &Wiring,
+    Wiring { lint, layer, .. }: &Wiring,
 ) -> Result<Vec<Duration>, BoxError> {
     let connector = lint.connector("gateway", HttpConnector::new());
     let pool = Client::builder(TokioExecutor::new()).build::<_, Body>(connector);

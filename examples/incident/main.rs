@@ -8,6 +8,14 @@
 mod act;
 mod gateway;
 mod json;
+#[cfg(target_os = "linux")]
+mod lab;
+#[cfg(not(target_os = "linux"))]
+mod lab {
+    pub(crate) async fn play(_: crate::Output) -> Result<(), crate::BoxError> {
+        Err("the lab needs Linux".into())
+    }
+}
 mod login_page;
 mod node_client;
 mod paint;
@@ -25,7 +33,7 @@ use std::{env, io};
 
 use tokio::time::Instant;
 
-use crate::act::{Act, Caller};
+use crate::act::{Act, Caller, Stage};
 use crate::paint::Paint;
 use crate::story::{Prologue, Story};
 
@@ -37,6 +45,8 @@ Plays the incident on loopback: a login page that says `close`, without the laye
 Usage: cargo run --example incident --features full [-- OPTION]
 
 Options:
+  --lab   play it in a network namespace of its own, with a balancer that drops a source port which
+          is used again too soon: some minutes; needs Linux, root, iproute2 and nftables
   --json  print the measurements as one JSON object, and nothing else
   --help  print this";
 
@@ -52,10 +62,11 @@ enum Output {
 // One thread: a pool that dials while it waits would blur the number of connections.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let mut output = Output::People;
+    let (mut output, mut in_lab) = (Output::People, false);
     for argument in env::args_os().skip(1) {
         match argument.to_str() {
             Some("--json") => output = Output::Json,
+            Some("--lab") => in_lab = true,
             Some("--help" | "-h") => {
                 _ = print(format_args!("{USAGE}\n"));
                 return ExitCode::SUCCESS;
@@ -66,7 +77,11 @@ async fn main() -> ExitCode {
             }
         }
     }
-    match play(output).await {
+    let played = match in_lab {
+        true => lab::play(output).await,
+        false => play(output).await,
+    };
+    match played {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -111,7 +126,7 @@ fn print(text: impl Display) -> io::Result<()> {
 
 /// The act of a caller without the layer, and the one with it.
 async fn both(caller: Caller, deadline: Instant) -> Result<Vec<Act>, BoxError> {
-    let without = Act::play(caller, false, deadline).await?;
-    let with = Act::play(caller, true, deadline).await?;
+    let without = Act::play(caller, false, Stage::LOOPBACK, deadline).await?;
+    let with = Act::play(caller, true, Stage::LOOPBACK, deadline).await?;
     Ok(vec![without, with])
 }

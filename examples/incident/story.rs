@@ -4,7 +4,7 @@ use std::{env, fmt};
 
 use tower_conn_lint::lint::{self, Diagnostic};
 
-use crate::act::{Act, REQUESTS};
+use crate::act::{Act, Stage};
 use crate::paint::Paint;
 use crate::table::{EndTable, Table};
 
@@ -32,13 +32,14 @@ impl fmt::Display for Prologue<'_> {
   login dialled again, and the gateway collected closed connections in TIME_WAIT. At peak
   one login in a hundred took three seconds: its dial was dropped, and sent again.
 
-  Here both run on loopback, with {REQUESTS} requests one after another. The gateway's handler
+  Here both run on loopback, with {} requests one after another. The gateway's handler
   says `close`, too.
 
   hyper  a login page of our own: the layer stands on both sides
   node   {}
 ",
             self.paint.bold("The incident"),
+            Stage::LOOPBACK.requests,
             match self.node {
                 Some(version) => format!(
                     "{version}, a login page of somebody else, with `keepAlive: false`: the layer\n         \
@@ -85,7 +86,7 @@ impl Story<'_> {
         let without = self.acts.iter().find(|other| other.caller == act.caller && !other.layer);
         if let Some(without) = without {
             let (before, after) = (without.connections, act.connections);
-            let requests = act.requests;
+            let requests = act.latencies.len();
             writeln!(
                 f,
                 "  {:6} observed:  {requests} requests on {}; {before} without the layer",
@@ -121,7 +122,7 @@ impl fmt::Display for Story<'_> {
             f,
             "{}
   The three-second dials. They need a lab: a network namespace with few ports, and a
-  balancer that drops a source port used again too soon. That takes root.",
+  balancer that drops a source port used again too soon. That takes root: `--lab`.",
             paint.bold("What was left out"),
         )
     }

@@ -47,7 +47,7 @@ impl fmt::Display for Table<'_> {
             let cells = row([
                 act.caller.as_str(),
                 if act.layer { "with" } else { "without" },
-                &act.requests.to_string(),
+                &act.latencies.len().to_string(),
                 &act.connections.to_string(),
                 &on(|time_wait| time_wait.server),
                 &on(|time_wait| time_wait.client),

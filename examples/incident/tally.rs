@@ -1,11 +1,14 @@
 //! What an act's lint tells: its findings by lint, and how the gateway's connections ended.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tower_conn_lint::connection::{Closer, EndCause, Ended, Opened, Side};
 use tower_conn_lint::lint::{Action, Finding, Lint};
 use tower_conn_lint::report::Reporter;
+
+use crate::act::Caller;
 
 /// A reporter that counts, and whose counts can be awaited.
 pub(crate) struct Tally(watch::Sender<Counts>);
@@ -17,6 +20,11 @@ pub(crate) struct Counts {
     pub(crate) findings: BTreeMap<Lint, Count>,
     pub(crate) ends: Ends,
     opened: u64,
+    /// Of our own client.
+    dials: u64,
+    dropped: u64,
+    /// The longest dial that was not dropped on its way.
+    pub(crate) dial: Duration,
 }
 
 /// One lint's findings.
@@ -52,9 +60,10 @@ impl Reporter for Tally {
     }
 
     fn opened(&self, connection: &Opened) {
-        if connection.side == Side::Inbound {
-            self.0.send_modify(|counts| counts.opened += 1);
-        }
+        self.0.send_modify(|counts| match connection.side {
+            Side::Inbound => counts.opened += 1,
+            Side::Outbound => counts.dial(connection),
+        });
     }
 
     fn ended(&self, connection: &Ended) {
@@ -70,6 +79,26 @@ impl Counts {
     /// Whether the gateway has no open connection.
     pub(crate) fn all_ended(&self) -> bool {
         self.ends.causes.values().sum::<u64>() == self.opened
+    }
+
+    /// How many dials our own client made; of another one nobody tells.
+    pub(crate) fn dials(&self, caller: Caller) -> Option<u64> {
+        (caller == Caller::Hyper).then_some(self.dials)
+    }
+
+    /// How many of them had their SYN sent again; `None` where the kernel can't be asked, too.
+    pub(crate) fn syn_retransmitted(&self, caller: Caller) -> Option<u64> {
+        let is_known = caller == Caller::Hyper && cfg!(all(feature = "linux", target_os = "linux"));
+        is_known.then_some(self.dropped)
+    }
+
+    fn dial(&mut self, connection: &Opened) {
+        let again = connection.at_dial.and_then(|at_dial| at_dial.syn_retransmitted);
+        self.dials += 1;
+        match again {
+            Some(true) => self.dropped += 1,
+            _ => self.dial = self.dial.max(connection.dial.unwrap_or_default()),
+        }
     }
 
     fn find(&mut self, finding: &Finding) {

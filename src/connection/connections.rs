@@ -152,6 +152,8 @@ impl Connections {
         sums.connections = sums.connections.saturating_add(1);
         if record.side == Side::Outbound {
             sums.dials = sums.dials.saturating_add(1);
+            let again = u32::from(record.is_syn_retransmitted());
+            sums.syn_retransmitted = sums.syn_retransmitted.saturating_add(again);
         }
         if rising {
             sums.rising = sums.rising.saturating_add(1);

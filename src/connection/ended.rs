@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use http::Version;
 
-use super::{End, Party, Record, Side};
+use super::{AtDial, End, Party, Record, Side};
 use crate::lint::{Client, Label};
 
 /// A connection that ended: what was known of it, and how it ended.
@@ -50,6 +50,8 @@ pub struct Ended {
     pub bytes_out: u64,
     /// How long its dial took, outbound.
     pub dial: Option<Duration>,
+    /// What the kernel had counted of it then, where it was asked.
+    pub at_dial: Option<AtDial>,
     /// From its opening to its end; at most, where that was not seen.
     pub lived: Duration,
     /// Whether its end was seen. reqwest hides it: what is known then is that it ended before now,
@@ -77,6 +79,7 @@ impl Ended {
             bytes_in,
             bytes_out,
             dial: record.dial,
+            at_dial: record.at_dial,
             lived: record.age(now),
             end_seen: !record.hides_end(),
             end,
@@ -120,6 +123,7 @@ mod example {
                 bytes_in: 80,
                 bytes_out: 120,
                 dial: None,
+                at_dial: None,
                 lived: Duration::from_secs(9),
                 end_seen: true,
                 end,

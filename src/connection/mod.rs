@@ -4,6 +4,7 @@
 //! that users meet around streams and bodies, `Io` and [`TrackedBody`], belong to the shell and are
 //! named here beside what they are about.
 
+mod at_dial;
 mod bounds;
 mod cause;
 mod causes;
@@ -29,6 +30,7 @@ mod state;
 mod symptom;
 mod window;
 
+pub use self::at_dial::AtDial;
 pub use self::bounds::Bounds;
 pub use self::cause::EndCause;
 pub use self::causes::Causes;

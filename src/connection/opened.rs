@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Version;
 
-use super::{Party, Record, Side};
+use super::{AtDial, Party, Record, Side};
 use crate::handle::ConnHandle;
 use crate::lint::Client;
 
@@ -46,6 +46,8 @@ pub struct Opened {
     pub version: Option<Version>,
     /// How long its dial took, outbound.
     pub dial: Option<Duration>,
+    /// What the kernel had counted of it then, where it was asked.
+    pub at_dial: Option<AtDial>,
     record: Arc<Record>,
 }
 
@@ -62,6 +64,7 @@ impl Opened {
             peer: record.addresses.peer,
             version: record.version(),
             dial: record.dial,
+            at_dial: record.at_dial,
             record: record.clone(),
         }
     }

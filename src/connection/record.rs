@@ -18,7 +18,7 @@ use super::dialler::Dialler;
 use super::last::Last;
 use super::standing::{Changes, Kind, Standing};
 use super::window::{RouteCache, Served, nanos};
-use super::{Closer, EndCause, Ending, Party, Side, State};
+use super::{AtDial, Closer, EndCause, Ending, Party, Side, State};
 use crate::clock::Clock;
 use crate::lint::{Circumstances, RequestBody};
 
@@ -40,6 +40,8 @@ pub(crate) struct Record {
     pub(crate) addresses: Addresses,
     /// How long the dial took, outbound.
     pub(crate) dial: Option<Duration>,
+    /// What the kernel had counted then.
+    pub(crate) at_dial: Option<AtDial>,
     pub(crate) dialler: Option<Arc<Dialler>>,
     party: OnceLock<Party>,
     course: AtomicU64,
@@ -81,6 +83,9 @@ pub(crate) struct Addresses {
 /// A connection that is gone answers so soon with a reset, though a packet is lost.
 const SOON: Duration = Duration::from_secs(1);
 
+/// A SYN is sent again after a second, by a timer that is about as exact as this.
+const SYN_TIMEOUT: Duration = Duration::from_millis(900);
+
 /// A drop so soon after a poll in vain is the poller's doing.
 const JUST_NOW: Duration = Duration::from_millis(5);
 
@@ -99,6 +104,7 @@ impl Record {
             born: 0,
             addresses,
             dial: None,
+            at_dial: None,
             dialler: None,
             party: OnceLock::new(),
             course: AtomicU64::new(Course::START.bits()),
@@ -132,6 +138,19 @@ impl Record {
         self.dialler = Some(dialler);
         self.dial = Some(dial);
         self
+    }
+
+    /// What the kernel knows of its dial.
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn counted(self, at_dial: Option<AtDial>) -> Record {
+        Record { at_dial, ..self }
+    }
+
+    /// Whether the dial was dropped on its way: its SYN was sent again, and that took its time. A
+    /// fast dial, too, may have sent one twice behind a NAT.
+    pub(crate) fn is_syn_retransmitted(&self) -> bool {
+        let is_slow = self.dial.is_some_and(|dial| dial >= SYN_TIMEOUT);
+        is_slow && self.at_dial.is_some_and(|at_dial| at_dial.syn_retransmitted == Some(true))
     }
 
     /// Whether its client shows no more of it than its dial and the responses that come on it.

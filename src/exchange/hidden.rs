@@ -61,6 +61,7 @@ impl Shared {
         }
         self.start();
         self.reporter.opened(&opened);
+        self.judge_dial(record);
     }
 
     /// The connection that a response came on, and which request on it that was, as far as they

@@ -11,11 +11,12 @@ use super::in_force::Brief;
 use super::request::{original_path, swap_head};
 use super::shared::Shared;
 use crate::connection::{
-    Addresses, Changes, DialError, Dialler, Flag, Last, OpenChange, Opened, Party, Pool, Record,
-    RouteSlot, Side, Slice, Standard, Sums, Symptom, Turn, path_hash,
+    Addresses, Changes, Closer, DialError, Dialler, Flag, Last, OpenChange, Opened, Party, Pool,
+    Record, RouteSlot, Side, Slice, Standard, Sums, Symptom, Turn, path_hash,
 };
 use crate::field::Signs;
 use crate::handle::{Arrival, ConnHandle};
+use crate::kernel::{Ports, time_wait};
 use crate::lint::{Head, Label, Message};
 use crate::policy::Table;
 use crate::report::Part;
@@ -70,6 +71,7 @@ impl Shared {
     pub(crate) fn dialled(&self, record: &Arc<Record>, party: Party) {
         self.connections.meet(record, party, record.opened);
         self.opened(record);
+        self.judge_dial(record);
         let Some(party) = record.party() else { return };
         let crowded = self.connections.pressure(party, record.opened);
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
@@ -85,6 +87,26 @@ impl Shared {
         }
     }
 
+    /// Whether ports run out towards an upstream, by what was closed here.
+    fn judge_ports(&self, record: &Record, sums: &Sums) {
+        let (window, peer) = (self.connections.window(), record.addresses.peer);
+        let Some(ports) = Ports::of_system().filter(|_| record.side == Side::Outbound) else {
+            return;
+        };
+        let peer = peer.map(|peer| peer.ip());
+        if let Some(symptom) = Symptom::ports_ahead(sums, window, peer, ports) {
+            self.tell(&symptom, self.at_party(record));
+        }
+    }
+
+    /// Whether the dial of a connection was dropped on its way.
+    pub(super) fn judge_dial(&self, record: &Record) {
+        let dropped = record.dial.zip(record.at_dial).filter(|_| record.is_syn_retransmitted());
+        if let Some((dial, at_dial)) = dropped {
+            self.tell(&Symptom::syn_retransmitted(dial, at_dial), self.at_connection(record));
+        }
+    }
+
     /// A dial of a client of ours failed.
     pub(crate) fn dial_failed(
         &self,
@@ -95,6 +117,10 @@ impl Shared {
     ) {
         self.connections.dial_failed(party, self.clock.now());
         self.reporter.dial_failed(&dialler.client, party, error, took);
+        if error == DialError::NoPort {
+            let symptom = Symptom::ports_ran_out(Ports::of_system(), time_wait());
+            self.tell(&symptom, self.at_upstream(dialler, party));
+        }
     }
 
     /// The connection that a response came on, where its extensions tell: the first layer to ask
@@ -318,6 +344,9 @@ impl Shared {
         }
         if ended.end.with_client() {
             self.judge_clients(record, &sums);
+        }
+        if ended.end.closer == Closer::Local {
+            self.judge_ports(record, &sums);
         }
     }
 

@@ -9,6 +9,7 @@ use super::{Exceptions, Watch};
 use crate::clock::{Calendar, Clock};
 use crate::connection::Connections;
 use crate::heal::Heal;
+use crate::kernel::SlowDials;
 use crate::lint::{Finding, Level, printable};
 use crate::report::{Limiter, Reporter, Wiring};
 
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) caller: Option<CallerFn>,
     pub(crate) exceptions: Exceptions,
     pub(crate) heal: Heal,
+    /// Of which dials the kernel is asked.
+    pub(crate) slow_dials: SlowDials,
     /// Whether the times of requests are taken.
     pub(crate) times_requests: bool,
     pub(crate) wiring: Wiring,
@@ -122,6 +125,7 @@ impl fmt::Debug for Shared {
             ..
         } = self;
         let Shared { exceptions, heal, times_requests, wiring, watch: _, started: _, .. } = self;
+        let Shared { slow_dials, .. } = self;
         f.debug_struct("Shared")
             .field("in_force", in_force)
             .field("connections", connections)
@@ -129,6 +133,7 @@ impl fmt::Debug for Shared {
             .field("caller", &caller.is_some())
             .field("exceptions", exceptions)
             .field("heal", heal)
+            .field("slow_dials", slow_dials)
             .field("times_requests", times_requests)
             .field("wired", &wiring.wired())
             .finish_non_exhaustive()

@@ -151,4 +151,20 @@ lints! {
         places: Places::CONNECTIONS,
         ..Entry::BESIDE_MESSAGES
     }
+    SYN_RETRANSMITTED = "syn-retransmitted",
+    "a dial was slow, and its SYN had been sent again" {
+        why: "a SYN that is not answered is sent again after a second, and then after two more: the request \
+              that waits for the dial takes one or three seconds longer",
+        example: "a hump in the latency at 1, 3 or 7 s; dials to a balancer that drops a source port which \
+                  it saw a moment ago",
+        fix: "dial less: reuse connections, and see why they end; then look at what drops SYNs: a full \
+              backlog, a balancer, a firewall",
+        accept: "the way to the upstream loses packets, and its requests can wait",
+        source: "RFC 6298 section 5; tcp(7), `tcp_syn_retries`",
+        likely: "the SYN was dropped on its way, or by a listener whose backlog was full",
+        unknown: "what dropped it, and whether the answer was lost instead",
+        level: Level::Warn,
+        places: Places::of(Place::OutboundConnection),
+        ..Entry::BESIDE_MESSAGES
+    }
 }

@@ -64,4 +64,19 @@ lints! {
         places: Places::of(Place::OutboundWindow),
         ..Entry::BESIDE_MESSAGES
     }
+    PORT_EXHAUSTION_AHEAD = "port-exhaustion-ahead",
+    "closes of our own hold the better part of the ports for dials to an upstream" {
+        why: "who closes first keeps the port in TIME_WAIT for a minute: once all are held, a dial to this \
+              upstream fails before it begins",
+        example: "500 requests a second, each on a connection that our client closes",
+        fix: "reuse connections: see why they end; or let the upstream close first, or spread the dials over \
+              more addresses",
+        accept: "the load is at its peak, and the rest of the ports is enough",
+        source: "RFC 9293 section 3.6.1; ip-sysctl, `ip_local_port_range`",
+        likely: "with some more load dials fail with `AddrNotAvailable`",
+        unknown: "who else on this host dials there, and over how many addresses the upstream is spread",
+        level: Level::Warn,
+        places: Places::of(Place::OutboundWindow),
+        ..Entry::BESIDE_MESSAGES
+    }
 }

@@ -71,6 +71,8 @@ pub struct PartyReuse {
     pub dials: u64,
     /// Dials that failed; zero for a caller.
     pub failed_dials: u64,
+    /// Slow dials whose SYN had been sent again, as far as the kernel told; zero for a caller.
+    pub syn_retransmitted: u64,
     /// Why connections ended, and how many for each cause: without those of none.
     pub causes: BTreeMap<EndCause, u64>,
     /// Who closed them first, and how many each: without those of none.
@@ -127,6 +129,7 @@ impl PartyReuse {
             idle: *idle,
             dials: sums.dials.into(),
             failed_dials: sums.failed_dials.into(),
+            syn_retransmitted: sums.syn_retransmitted.into(),
             causes,
             closers: counted(&Closer::ALL, &sums.closers),
             change: most_common.filter(|_| !reuses_well).map(advice),

@@ -2,6 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{PartyReuse, RouteReuse};
 use crate::connection::{Bounds, Known, Party, Side, Survey};
+use crate::kernel::{Ports, time_wait};
 use crate::lint::{Level, Lint};
 use crate::policy::{ExpectationStatus, Preset};
 use crate::report::{Part, Startup};
@@ -45,6 +46,12 @@ pub struct Snapshot {
     pub callers: Vec<PartyReuse>,
     /// Outbound, by client and upstream: the worst first.
     pub upstreams: Vec<PartyReuse>,
+    /// How many sockets of this host, or of its container, are in TIME_WAIT, and how many ports
+    /// there are for dials towards one address; `None` where the system doesn't tell, or without the
+    /// feature `linux`.
+    pub time_wait: Option<u64>,
+    /// See [`time_wait`](Snapshot::time_wait).
+    pub ports: Option<u32>,
     /// The violations that the policy knows and expects, in the order in which it has them.
     pub expectations: Vec<ExpectationStatus>,
 }
@@ -78,6 +85,8 @@ impl Snapshot {
             routes,
             callers: ranked(callers, other_callers, bounds),
             upstreams: ranked(upstreams, other_upstreams, bounds),
+            time_wait: time_wait(),
+            ports: Ports::of_system().map(|ports| ports.count),
             expectations,
         }
     }

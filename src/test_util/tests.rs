@@ -53,6 +53,7 @@ fn end(recorder: &Recorder, record: &Record, cause: EndCause, closer: Closer) {
         bytes_in: 0,
         bytes_out: 0,
         dial: None,
+        at_dial: None,
         lived: Duration::ZERO,
         end_seen: true,
         end: End { cause, beside: Causes::NONE, closer, idle: Duration::ZERO },

@@ -379,7 +379,7 @@ fn the_catalogue_is_complete() {
         let somewhere = Place::ALL.iter().any(|place| lint.applies_to(*place));
         assert!(somewhere, "{lint} is looked for nowhere");
     }
-    assert_eq!(lint::all().count(), 40, "a new lint gets a row in the tables above");
+    assert_eq!(lint::all().count(), 42, "a new lint gets a row in the tables above");
     assert_eq!(LintSet::ALL.iter().count(), lint::all().count());
 }
 
@@ -396,10 +396,12 @@ fn a_lint_of_connections_is_looked_for_where_they_are_and_ends_at_a_report() {
         (lint::POOL_IDLE_ABOVE_SERVER_TIMEOUT, &[OutboundConnection]),
         (lint::NO_IDLE_TIMEOUT, &[InboundConnection, OutboundConnection]),
         (lint::REUSED_AFTER_CLOSE, &[InboundConnection, OutboundConnection]),
+        (lint::SYN_RETRANSMITTED, &[OutboundConnection]),
         (lint::LOW_REUSE, &[InboundWindow, OutboundWindow]),
         (lint::CLIENT_PER_REQUEST, &[OutboundWindow]),
         (lint::POOL_TOO_SMALL, &[OutboundWindow]),
         (lint::EXTRA_HTTP2_CONNECTION, &[OutboundWindow]),
+        (lint::PORT_EXHAUSTION_AHEAD, &[OutboundWindow]),
     ];
     for (lint, expected) in rows {
         let places = Place::ALL.iter().copied();

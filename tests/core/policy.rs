@@ -74,10 +74,12 @@ fn the_presets_are_those_of_the_catalogue() {
         (lint::POOL_IDLE_ABOVE_SERVER_TIMEOUT, [Warn, Warn, Warn]),
         (lint::NO_IDLE_TIMEOUT, [Allow, Allow, Warn]),
         (lint::REUSED_AFTER_CLOSE, [Warn, Warn, Warn]),
+        (lint::SYN_RETRANSMITTED, [Warn, Warn, Warn]),
         (lint::LOW_REUSE, [Warn, Warn, Warn]),
         (lint::CLIENT_PER_REQUEST, [Warn, Warn, Warn]),
         (lint::POOL_TOO_SMALL, [Warn, Warn, Warn]),
         (lint::EXTRA_HTTP2_CONNECTION, [Allow, Allow, Warn]),
+        (lint::PORT_EXHAUSTION_AHEAD, [Warn, Warn, Warn]),
     ];
     assert_eq!(rows.len(), lint::all().count(), "every lint has a row");
     for (lint, levels) in rows {

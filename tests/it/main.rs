@@ -4,6 +4,7 @@ mod chunks;
 mod client;
 #[cfg(feature = "test-util")]
 mod dialled;
+mod dials;
 mod drops;
 mod edges;
 mod facts;

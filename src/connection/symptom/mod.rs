@@ -2,6 +2,7 @@
 
 mod blame;
 mod end;
+mod ports;
 mod request;
 mod window;
 

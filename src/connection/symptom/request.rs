@@ -1,7 +1,8 @@
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Symptom, below, count, short};
-use crate::connection::Side;
+use crate::connection::{AtDial, Side};
 use crate::lint;
 
 impl Symptom {
@@ -9,6 +10,16 @@ impl Symptom {
     pub(crate) fn kept_idle(side: Side, idle: Duration) -> Symptom {
         let seen = format!("nothing passed for {}, and nothing ended it", short(idle));
         Symptom::no_idle_timeout(side, seen)
+    }
+
+    /// A dial was slow, and its SYN had been sent again.
+    pub(crate) fn syn_retransmitted(dial: Duration, at_dial: AtDial) -> Symptom {
+        let again = count(at_dial.retransmitted, "time");
+        let mut seen = format!("the dial took {}; its SYN was sent again {again}", short(dial));
+        if let Some(rtt) = at_dial.rtt {
+            _ = write!(seen, ", over a way of {} there and back", short(rtt));
+        }
+        Symptom::new(lint::SYN_RETRANSMITTED, false, seen)
     }
 
     /// A request failed on a connection that had served others.
@@ -76,6 +87,14 @@ mod tests {
         );
         let help = symptom.help.expect("it names a value");
         assert!(help.starts_with("`pool_idle_timeout` of 4.0 s or less"), "{help}");
+
+        let rtt = Some(Duration::from_micros(120));
+        let at_dial = AtDial { retransmitted: 2, syn_retransmitted: Some(true), rtt };
+        let symptom = Symptom::syn_retransmitted(Duration::from_millis(3_040), at_dial);
+        assert_eq!(
+            symptom.seen,
+            "the dial took 3.0 s; its SYN was sent again 2 times, over a way of 120 us there and back"
+        );
 
         let symptom = Symptom::kept_idle(Side::Inbound, Duration::from_secs(660));
         assert_eq!(symptom.seen, "nothing passed for 11 min, and nothing ended it");

@@ -17,6 +17,8 @@ pub(crate) struct Sums {
     pub(crate) rising: u32,
     pub(crate) dials: u32,
     pub(crate) failed_dials: u32,
+    /// Slow dials whose SYN had been sent again.
+    pub(crate) syn_retransmitted: u32,
     /// Connections that the peer closed right after a response that did not say so.
     pub(crate) silent: u32,
     /// Connections closed here right after use, for no other reason than a pool's.
@@ -104,6 +106,7 @@ impl AddAssign<&Sums> for Sums {
             rising,
             dials,
             failed_dials,
+            syn_retransmitted,
             silent,
             crowded_out,
             clients,
@@ -118,6 +121,7 @@ impl AddAssign<&Sums> for Sums {
         grow(&mut self.rising, *rising);
         grow(&mut self.dials, *dials);
         grow(&mut self.failed_dials, *failed_dials);
+        grow(&mut self.syn_retransmitted, *syn_retransmitted);
         grow(&mut self.silent, *silent);
         grow(&mut self.crowded_out, *crowded_out);
         grow(&mut self.clients, *clients);
@@ -173,6 +177,7 @@ mod tests {
             rising: of,
             dials: of,
             failed_dials: of,
+            syn_retransmitted: of,
             silent: of,
             crowded_out: of,
             clients: of,

@@ -41,12 +41,13 @@ impl Dial {
             return None;
         }
         let now = shared.clock.now();
-        let record = shared.record(Side::Outbound, now, addresses);
         let took = now.saturating_duration_since(*began);
+        let at_dial = shared.slow_dials.ask(addresses, took);
+        let record = shared.record(Side::Outbound, now, addresses);
         if shared.wiring.tells_no_responses() {
             record.raise(Flag::Blind);
         }
-        let record = Arc::new(record.dialled(dialler.clone(), took));
+        let record = Arc::new(record.dialled(dialler.clone(), took).counted(at_dial));
         if let Some(version) = version {
             record.speaks(version);
         }

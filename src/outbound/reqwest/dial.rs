@@ -101,9 +101,11 @@ impl Dial {
             ..Addresses::default()
         });
         let now = shared.clock.now();
-        let record = shared.record(Side::Outbound, now, addresses.unwrap_or_default());
+        let addresses = addresses.unwrap_or_default();
         let took = now.saturating_duration_since(*began);
-        let record = Arc::new(record.dialled(dialler.clone(), took));
+        let at_dial = shared.slow_dials.ask(addresses, took);
+        let record = shared.record(Side::Outbound, now, addresses);
+        let record = Arc::new(record.dialled(dialler.clone(), took).counted(at_dial));
         if connected.is_negotiated_h2() {
             record.speaks(Version::HTTP_2);
         }

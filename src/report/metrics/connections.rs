@@ -6,7 +6,7 @@ use metrics::{Counter, Histogram};
 use super::kept::Kept;
 use super::upstreams::Upstream;
 use super::{Pair, REUSED, ROUTE, SIDE, truth};
-use crate::connection::{Closer, DialError, EndCause, Ended, Side};
+use crate::connection::{AtDial, Closer, DialError, EndCause, Ended, Side};
 use crate::lint::Label;
 
 /// What is counted as connections are opened and end.
@@ -15,7 +15,7 @@ pub(super) struct ConnectionMetrics {
     accepts: Kept<(), Counter>,
     /// By the number of an upstream, as are those that follow.
     dials: Kept<(u16, Option<DialError>), Counter>,
-    dial_durations: Kept<u16, Histogram>,
+    dial_durations: Kept<(u16, Option<bool>), Histogram>,
     durations: Kept<(u16, Option<Version>), Histogram>,
     requests: Kept<(Option<u16>, Label), Histogram>,
     ended: Kept<How, Counter>,
@@ -34,19 +34,26 @@ struct How {
 
 impl ConnectionMetrics {
     /// A connection to an upstream was opened, or one of a caller.
-    pub(super) fn opened(&self, upstream: Option<&Upstream>, dial: Option<Duration>) {
+    pub(super) fn opened(
+        &self,
+        upstream: Option<&Upstream>,
+        dial: Option<Duration>,
+        at_dial: Option<AtDial>,
+    ) {
         let Some(upstream) = upstream else {
             let register = || metrics::counter!("conn_lint_server_accepts");
             return self.accepts.with((), register, |accepts| accepts.increment(1));
         };
         self.dialled(upstream, None);
         if let Some(dial) = dial {
+            let again = at_dial.and_then(|at_dial| at_dial.syn_retransmitted);
             let register = || {
-                let labels = [upstream.address()];
+                let again = again.map(|again| ("conn_lint_syn_retransmitted", truth(again).into()));
+                let labels: Vec<Pair> = [upstream.address()].into_iter().chain(again).collect();
                 metrics::histogram!("conn_lint_client_dial_duration_seconds", &labels)
             };
             let durations = |durations: &Histogram| durations.record(dial);
-            self.dial_durations.with(upstream.number, register, durations);
+            self.dial_durations.with((upstream.number, again), register, durations);
         }
     }
 

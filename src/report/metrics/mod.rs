@@ -49,7 +49,7 @@ pub use self::buckets::recommended_buckets;
 /// | `conn_lint_server_accepts` | counter | |
 /// | `conn_lint_server_open_connections` | gauge | `http_connection_state` |
 /// | `conn_lint_client_dials` | counter | `server_address`, `error_type` of those that failed |
-/// | `conn_lint_client_dial_duration_seconds` | histogram, of those that did not fail, [a switch](crate::ConnLintBuilder::durations), off | `server_address` |
+/// | `conn_lint_client_dial_duration_seconds` | histogram, of those that did not fail, [a switch](crate::ConnLintBuilder::durations), off | `server_address`, `conn_lint_syn_retransmitted` of slow ones where the kernel told |
 /// | `http_client_open_connections` | gauge | `http_connection_state`, `server_address`, `server_port`, `network_protocol_version` |
 /// | `http_client_connection_duration_seconds` | histogram, the same switch | `server_address`, `server_port`, `network_protocol_version` |
 /// | `conn_lint_request_duration_seconds` | histogram, the same switch | `conn_lint_side`, `http_route` or `conn_lint_client`, `conn_lint_connection_reused` |
@@ -128,7 +128,7 @@ impl Reporter for Metrics {
         let upstream = connection.party.as_ref().filter(|party| party.client().is_some());
         let upstream = upstream.map(|party| self.upstreams.find(party.name()));
         let dial = connection.dial.filter(|_| self.durations);
-        self.connections.opened(upstream.as_ref(), dial);
+        self.connections.opened(upstream.as_ref(), dial, connection.at_dial);
     }
 
     fn open_changed(&self, change: &OpenChange<'_>) {

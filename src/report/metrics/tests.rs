@@ -11,8 +11,8 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use super::{Metrics, recommended_buckets};
 use crate::Clock;
 use crate::connection::{
-    Addresses, Causes, Closer, DialError, Dialler, End, EndCause, Ended, OpenChange, Opened, Party,
-    Record, Side, State,
+    Addresses, AtDial, Causes, Closer, DialError, Dialler, End, EndCause, Ended, OpenChange,
+    Opened, Party, Record, Side, State,
 };
 use crate::lint::{Client, Label};
 use crate::report::{Reporter, RequestTime};
@@ -75,6 +75,7 @@ fn ended(party: Party, requests: u64) -> Ended {
         bytes_in: 0,
         bytes_out: 0,
         dial: None,
+        at_dial: None,
         lived: Duration::from_secs(2),
         end_seen: true,
         end: End {
@@ -92,6 +93,10 @@ fn dials_and_accepts_are_counted_as_they_are_opened() {
         metrics.opened(&opened(None));
         metrics.opened(&opened(Some(gateway("gateway:81"))));
         metrics.opened(&opened(Some(gateway("gateway:81"))));
+        let mut dropped = opened(Some(gateway("gateway:81")));
+        let (retransmitted, syn_retransmitted) = (2, Some(true));
+        dropped.at_dial = Some(AtDial { retransmitted, syn_retransmitted, rtt: None });
+        metrics.opened(&dropped);
         let took = Duration::from_secs(3);
         metrics.dial_failed(&client(), &gateway("gateway:81"), DialError::Refused, took);
     });
@@ -99,7 +104,9 @@ fn dials_and_accepts_are_counted_as_they_are_opened() {
         rows,
         [
             "conn_lint_client_dial_duration_seconds server_address=gateway:81 [0.25, 0.25]",
-            "conn_lint_client_dials server_address=gateway:81 2",
+            "conn_lint_client_dial_duration_seconds server_address=gateway:81 \
+             conn_lint_syn_retransmitted=true [0.25]",
+            "conn_lint_client_dials server_address=gateway:81 3",
             "conn_lint_client_dials server_address=gateway:81 error_type=refused 1",
             "conn_lint_server_accepts  1",
         ]

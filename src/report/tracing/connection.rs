@@ -8,7 +8,7 @@ use crate::lint::Client;
 /// The record of a connection that ended. Of what is not known there is no field.
 pub(super) fn ended(connection: &Ended) {
     let Ended { id, side, party, client, route, local, peer, version, requests, .. } = connection;
-    let Ended { bytes_in, bytes_out, dial, lived, end_seen, end, .. } = connection;
+    let Ended { bytes_in, bytes_out, dial, at_dial, lived, end_seen, end, .. } = connection;
     let server = party.as_ref().filter(|_| client.is_some());
     let caller = party.as_ref().filter(|_| client.is_none());
     ::tracing::debug!(
@@ -26,6 +26,7 @@ pub(super) fn ended(connection: &Ended) {
         bytes_in,
         bytes_out,
         dial_seconds = dial.map(|dial| dial.as_secs_f64()),
+        retransmitted_at_dial = at_dial.map(|at_dial| at_dial.retransmitted),
         lived_seconds = end_seen.then(|| lived.as_secs_f64()),
         idle_seconds = end_seen.then(|| end.idle.as_secs_f64()),
         end_cause = end.cause.as_str(),
@@ -73,6 +74,7 @@ mod tests {
             bytes_in: 100,
             bytes_out: 200,
             dial: None,
+            at_dial: None,
             lived: Duration::from_millis(1500),
             end_seen: true,
             end: End {

@@ -7,6 +7,7 @@ use std::{env, fmt};
 
 use http::request::Parts;
 
+use crate::arrival::BeforeArrival;
 use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
@@ -47,6 +48,7 @@ pub struct ConnLintBuilder {
     caller: Option<CallerFn>,
     times_requests: bool,
     slow_dials: SlowDials,
+    before_arrival: Option<BeforeArrival>,
 }
 
 impl ConnLintBuilder {
@@ -68,6 +70,7 @@ impl ConnLintBuilder {
             caller: None,
             times_requests: false,
             slow_dials: SlowDials::from(SlowDials::DEFAULT),
+            before_arrival: None,
         }
     }
 
@@ -215,6 +218,27 @@ impl ConnLintBuilder {
         self
     }
 
+    /// Reads how long requests were on their way before they arrived, where their senders stamp them
+    /// (`X-Request-Start`) and are declared: a histogram, and an event for each that took long
+    /// ([`Reporter::arrived`]). The inbound layer reads it. It costs a request a look at one more field,
+    /// and what its connection remembers of routes no longer spares it any. Default: nobody is declared,
+    /// and nothing is read.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    /// use tower_conn_lint::arrival::BeforeArrival;
+    ///
+    /// # fn build() -> Result<(), tower_conn_lint::arrival::NetworkError> {
+    /// let lint = ConnLint::builder().before_arrival(BeforeArrival::of_peers(["10.0.0.0/8".parse()?])).build();
+    /// # Ok(())
+    /// # }
+    /// # build().unwrap();
+    /// ```
+    pub fn before_arrival(mut self, settings: BeforeArrival) -> ConnLintBuilder {
+        self.before_arrival = Some(settings);
+        self
+    }
+
     /// How callers are told apart. Default: by the peer's IP address, where connections are wired, or
     /// the feature `axum` is on and `ConnectInfo<SocketAddr>` is in the request's extensions; those
     /// behind a Unix socket are one, `unix`. Asked for the first request of a connection and for
@@ -273,12 +297,15 @@ impl ConnLintBuilder {
         let instance = self.instance.as_deref().map_or_else(Instance::of_host, Instance::new);
         let off = environment.off;
         let (bounds, cures, role) = (self.bounds, self.cures, self.role);
-        let beside = Settings { code: levels, environment, instance, bounds, cures, role };
+        let follows_each = role.is_gateway() || self.before_arrival.is_some();
+        let code = levels;
+        let beside = Settings { code, environment, instance, bounds, cures, role, follows_each };
         let in_force = InForce::new(self.policy, beside, now);
         let shared = Shared {
             connections: Connections::new(now, in_force.table().bounds.window),
             off,
             plain: !off && !role.is_gateway(),
+            before_arrival: self.before_arrival,
             is_gateway: !off && role.is_gateway(),
             clock: self.clock.clone(),
             calendar: self.calendar,

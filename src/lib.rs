@@ -27,6 +27,7 @@
 //! | where it is reported | [`report`] |
 //! | what is known of connections now | [`snapshot`] |
 //! | what a test asserts | `test_util` |
+//! | how long requests were on their way | [`arrival`] |
 //! | why connections end, and who closes them | [`connection`] |
 //! | how the `Connection` field is read and edited | [`field`] |
 //!
@@ -64,6 +65,7 @@
 // features nothing is allowed to lie dead.
 #![cfg_attr(not(feature = "hyper-util"), allow(dead_code, unused_imports))]
 
+pub mod arrival;
 pub mod connection;
 pub mod field;
 pub mod heal;

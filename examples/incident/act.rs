@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::USER_AGENT;
 use http::request::Parts;
 use tokio::time::{Instant, timeout_at};
+use tower_conn_lint::arrival::BeforeArrival;
 use tower_conn_lint::connection::Bounds;
 use tower_conn_lint::snapshot::Snapshot;
 use tower_conn_lint::{ConnLint, Preset};
@@ -25,6 +26,8 @@ pub(crate) struct Stage {
     pub(crate) handler_says_close: bool,
     /// Whether the layers stand in each act, and only what they do differs.
     pub(crate) always_layered: bool,
+    /// Whether our login page stamps its requests with their send time, for the gateway to read.
+    pub(crate) stamps: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +66,13 @@ pub(crate) struct Act {
 
 impl Stage {
     /// Plain loopback.
-    pub(crate) const LOOPBACK: Stage =
-        Stage { port: 0, requests: 200, handler_says_close: true, always_layered: false };
+    pub(crate) const LOOPBACK: Stage = Stage {
+        port: 0,
+        requests: 200,
+        handler_says_close: true,
+        always_layered: false,
+        stamps: false,
+    };
 }
 
 // === impl Caller ===
@@ -90,7 +98,7 @@ impl Act {
     ) -> Result<Act, BoxError> {
         let (tally, mut counts) = Tally::new();
         let layered = layer || stage.always_layered;
-        let wiring = Wiring { lint: lint(layer, tally), layer: layered, stage };
+        let wiring = Wiring { lint: lint(layer, stage, tally)?, layer: layered, stage };
         let gateway = Gateway::start(&wiring).await?;
         let url = gateway.url();
         let requests = async {
@@ -135,18 +143,23 @@ impl Act {
 }
 
 /// A lint that tells the tally, and nobody else. Without its layers it has nothing to act on.
-fn lint(layer: bool, tally: Tally) -> ConnLint {
+fn lint(layer: bool, stage: Stage, tally: Tally) -> Result<ConnLint, BoxError> {
     let mut bounds = Bounds::default();
     // A lab's acts are short of requests, and long.
     (bounds.min_requests, bounds.window) = (20, Duration::from_secs(600));
-    ConnLint::builder()
+    let builder = ConnLint::builder();
+    let builder = match stage.stamps {
+        true => builder.before_arrival(BeforeArrival::of_peers(["127.0.0.0/8".parse()?])),
+        false => builder,
+    };
+    Ok(builder
         .bounds(bounds)
         .policy(if layer { Preset::Recommended1 } else { Preset::Observe1 })
         .reporter(tally)
         .caller(user_agent)
         .without_tracing()
         .without_metrics()
-        .build()
+        .build())
 }
 
 /// What the gateway calls its callers in findings; by default it would be their IP address.

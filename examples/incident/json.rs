@@ -29,6 +29,7 @@ fn act(act: &Act) -> Value {
         "over_500ms": act.over_half_a_second(),
         "dials": act.counts.dials(act.caller),
         "syn_retransmitted": act.counts.syn_retransmitted(act.caller),
+        "late_arrivals": act.counts.late_arrivals().map(|(late, _)| late),
         "findings": by_lint(act, |count| count.times),
         "rewritten": by_lint(act, |count| count.rewritten),
         "end_causes": causes(&act.counts.ends),

@@ -19,14 +19,16 @@ type Body = Empty<Bytes>;
 pub(crate) async fn log_in(
     url: &str,
     requests: usize,
-    Wiring { lint, layer, .. }: &Wiring,
+    Wiring { lint, layer, stage }: &Wiring,
 ) -> Result<Vec<Duration>, BoxError> {
     let connector = lint.connector("gateway", HttpConnector::new());
     let pool = Client::builder(TokioExecutor::new()).build::<_, Body>(connector);
     let bodies = lint.response_bodies();
     match layer {
         true => {
-            let gateway = bodies.layer(lint.outbound("gateway").layer(pool));
+            let outbound = lint.outbound("gateway");
+            let outbound = if stage.stamps { outbound.stamp_send_time() } else { outbound };
+            let gateway = bodies.layer(outbound.layer(pool));
             send_requests(gateway, url, requests).await
         }
         false => send_requests(bodies.layer(pool), url, requests).await,

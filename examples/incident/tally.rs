@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tower_conn_lint::connection::{Closer, EndCause, Ended, Opened, Side};
 use tower_conn_lint::lint::{Action, Finding, Lint};
-use tower_conn_lint::report::Reporter;
+use tower_conn_lint::report::{ArrivalTime, Reporter};
 
 use crate::act::Caller;
 
@@ -23,6 +23,8 @@ pub(crate) struct Counts {
     /// Of our own client.
     dials: u64,
     dropped: u64,
+    /// How long stamped requests were on their way to the gateway.
+    arrivals: Vec<Duration>,
     /// The longest dial that was not dropped on its way.
     pub(crate) dial: Duration,
 }
@@ -66,6 +68,12 @@ impl Reporter for Tally {
         });
     }
 
+    fn arrived(&self, time: &ArrivalTime) {
+        if let Ok(before) = time.before {
+            self.0.send_modify(|counts| counts.arrivals.push(before));
+        }
+    }
+
     fn ended(&self, connection: &Ended) {
         if connection.side == Side::Inbound {
             self.0.send_modify(|counts| counts.ends.add(connection));
@@ -90,6 +98,15 @@ impl Counts {
     pub(crate) fn syn_retransmitted(&self, caller: Caller) -> Option<u64> {
         let is_known = caller == Caller::Hyper && cfg!(all(feature = "linux", target_os = "linux"));
         is_known.then_some(self.dropped)
+    }
+
+    /// How many requests reached the gateway half a second after they were sent, or later; and after
+    /// how long the last of the others did. `None` where nobody stamped them.
+    pub(crate) fn late_arrivals(&self) -> Option<(u64, Duration)> {
+        let is_late = |before: &&Duration| **before >= Duration::from_millis(500);
+        let late = self.arrivals.iter().filter(is_late).count() as u64;
+        let soon = self.arrivals.iter().filter(|before| !is_late(before)).max();
+        (!self.arrivals.is_empty()).then(|| (late, soon.copied().unwrap_or_default()))
     }
 
     fn dial(&mut self, connection: &Opened) {

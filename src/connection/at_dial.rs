@@ -20,7 +20,8 @@ use std::time::Duration;
 pub struct AtDial {
     /// How many segments had been sent again: the SYN, or after a handshake of TLS others, too.
     pub retransmitted: u32,
-    /// Whether the SYN was among them; `None` where content was sent again, and so nobody knows.
+    /// Whether the SYN was among them; `None` where content was sent again, and so nobody knows, and
+    /// of reqwest over TLS, whose dials are seen after its handshake only.
     pub syn_retransmitted: Option<bool>,
     /// The round trip, as far as the kernel had measured it.
     pub rtt: Option<Duration>,

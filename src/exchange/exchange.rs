@@ -253,6 +253,20 @@ impl Exchange {
         self.placement.shared.unanswered(record);
     }
 
+    pub(super) fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// Whether the policy leaves the request alone.
+    pub(super) fn is_excluded(&self) -> bool {
+        self.target.known(&self.placement, &self.method).matched.is_excluded()
+    }
+
+    /// The route of the request, as findings name it.
+    pub(super) fn route(&self) -> Label {
+        self.subject(self.request()).route
+    }
+
     /// What was found on the request so far.
     pub(crate) fn findings(&self) -> Findings {
         self.found.iter().flat_map(|found| found.findings.iter().cloned()).collect()

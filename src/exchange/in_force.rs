@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) bounds: Option<Bounds>,
     pub(crate) cures: Cures,
     pub(crate) role: Role,
+    /// Whether each exchange is followed as a whole, and not by what its connection remembers.
+    pub(crate) follows_each: bool,
 }
 
 /// What is asked of a table with each request at the edge.
@@ -65,7 +67,7 @@ pub(crate) struct Brief(u64);
 impl InForce {
     pub(crate) fn new(policy: Policy, beside: Settings, now: Instant) -> InForce {
         let table = Table::new(&policy, &beside.at(now), None);
-        let brief = AtomicU64::new(Brief::of(&table, beside.role).0);
+        let brief = AtomicU64::new(Brief::of(&table, beside.follows_each).0);
         let now = Now { policy: Arc::new(policy), refused: None };
         let (table, now) = (ArcSwap::from_pointee(table), Mutex::new(now));
         InForce { table, brief, now, turn: Mutex::new(()), beside }
@@ -124,7 +126,7 @@ impl InForce {
     /// Under the turn.
     fn put(&self, policy: Policy, now: Instant) {
         let table = Table::new(&policy, &self.beside.at(now), Some(&self.table()));
-        let brief = Brief::of(&table, self.beside.role);
+        let brief = Brief::of(&table, self.beside.follows_each);
         self.table.store(Arc::new(table));
         self.brief.store(brief.0, Ordering::Release);
         *lock(&self.now) = Now { policy: Arc::new(policy), refused: None };
@@ -139,7 +141,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Settings {
     fn at(&self, now: Instant) -> Beside<'_> {
-        let Settings { code, environment, instance, bounds, cures, role } = self;
+        let Settings { code, environment, instance, bounds, cures, role, follows_each: _ } = self;
         let (instance, bounds, cures, role) = (*instance, *bounds, *cures, *role);
         Beside { code, environment, instance, bounds, cures, role, now }
     }
@@ -153,9 +155,8 @@ impl Brief {
     const HEALS: u64 = 1 << 2;
     const VERSION: u32 = 3;
 
-    fn of(table: &Table, role: Role) -> Brief {
-        // A gateway follows each exchange, and not what a connection remembers of it.
-        let knows = table.knows_by_label() && !role.is_gateway();
+    fn of(table: &Table, follows_each: bool) -> Brief {
+        let knows = table.knows_by_label() && !follows_each;
         let knows = u64::from(knows) * Brief::KNOWS_BY_LABEL;
         let reads = u64::from(table.reads_inbound_paths()) * Brief::READS_PATHS;
         let heals = u64::from(table.heals()) * Brief::HEALS;

@@ -1,6 +1,7 @@
 //! One request and its response, as a layer of either side follows them: the thin shell's inner
 //! part, which knows no service and no future.
 
+mod arrived;
 mod claim;
 mod exceptions;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]

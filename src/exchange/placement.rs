@@ -10,6 +10,8 @@ use crate::policy::Table;
 #[derive(Clone, Debug)]
 pub(crate) struct Placement {
     pub(crate) shared: Arc<Shared>,
+    /// Whether every lint is on, at an endpoint, and nothing else is asked for.
+    plain: bool,
     /// The policy in force when it was made.
     pub(crate) table: Arc<Table>,
     /// All lints, or only those that an exception is about.
@@ -27,6 +29,8 @@ pub(crate) struct Outlet {
     pub(crate) one_shot: bool,
     /// Whether the connection of a request is to be known before its response.
     pub(crate) captures: bool,
+    /// Whether requests say when they are sent.
+    pub(crate) stamps: bool,
     /// The `Connection` that the client below adds where a request has none, as it was declared.
     #[cfg(feature = "reqwest")]
     pub(crate) default_connection: Option<http::HeaderValue>,
@@ -45,7 +49,9 @@ impl Placement {
     pub(crate) fn inbound(shared: Arc<Shared>) -> Placement {
         let exceptions = Vec::new();
         let table = shared.in_force.table();
-        Placement { shared, table, judged: LintSet::ALL, exceptions, excepted: 0, outlet: None }
+        let plain = shared.plain && shared.before_arrival.is_none();
+        let (judged, excepted) = (LintSet::ALL, 0);
+        Placement { shared, plain, table, judged, exceptions, excepted, outlet: None }
     }
 
     /// Whether another policy is in force.
@@ -69,13 +75,15 @@ impl Placement {
             client,
             one_shot: false,
             captures: false,
+            stamps: false,
             #[cfg(feature = "reqwest")]
             default_connection: None,
             #[cfg(feature = "reqwest")]
             under_way: Arc::default(),
             servers: Arc::default(),
         };
-        Placement { outlet: Some(outlet), ..Placement::inbound(shared) }
+        let plain = shared.plain;
+        Placement { outlet: Some(outlet), plain, ..Placement::inbound(shared) }
     }
 
     /// A placement that judges nothing but its exceptions.
@@ -107,10 +115,17 @@ impl Placement {
         }
     }
 
-    /// Whether every lint is on, at an endpoint.
+    /// Whether a clean request needs no more than a look.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.shared.plain
+        self.plain
+    }
+
+    /// Has the requests of a client say when they are sent.
+    pub(crate) fn stamp_send_time(&mut self) {
+        if let Some(outlet) = &mut self.outlet {
+            (outlet.stamps, self.plain) = (true, false);
+        }
     }
 
     /// Whether the environment switched every lint off.

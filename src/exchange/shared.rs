@@ -6,6 +6,7 @@ use http::request::Parts;
 
 use super::in_force::{Brief, InForce};
 use super::{Exceptions, Watch};
+use crate::arrival::BeforeArrival;
 use crate::clock::{Calendar, Clock};
 use crate::connection::Connections;
 use crate::heal::Heal;
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) off: bool,
     /// Whether it is an endpoint's, and not off.
     pub(crate) plain: bool,
+    /// Whose word is taken on when a request was sent.
+    pub(crate) before_arrival: Option<BeforeArrival>,
     /// Whether it is a gateway's, and not off.
     pub(crate) is_gateway: bool,
     /// When it was last looked at how the policy stands.
@@ -125,7 +128,7 @@ impl fmt::Debug for Shared {
             ..
         } = self;
         let Shared { exceptions, heal, times_requests, wiring, watch: _, started: _, .. } = self;
-        let Shared { slow_dials, .. } = self;
+        let Shared { slow_dials, before_arrival, .. } = self;
         f.debug_struct("Shared")
             .field("in_force", in_force)
             .field("connections", connections)
@@ -134,6 +137,7 @@ impl fmt::Debug for Shared {
             .field("exceptions", exceptions)
             .field("heal", heal)
             .field("slow_dials", slow_dials)
+            .field("before_arrival", before_arrival)
             .field("times_requests", times_requests)
             .field("wired", &wiring.wired())
             .finish_non_exhaustive()

@@ -68,7 +68,8 @@ where
 }
 
 impl<S, A> Inbound<S, A> {
-    /// Where all is off, and in a gateway, which looks closer.
+    /// Where all is off, in a gateway, which looks closer, and where requests tell when they were
+    /// sent.
     #[cold]
     fn call_apart<B, R>(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future, R>
     where
@@ -79,7 +80,11 @@ impl<S, A> Inbound<S, A> {
         if placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let exchange = Exchange::receive_to_pass_on(placement, &mut request);
+        let exchange = match placement.shared.is_gateway {
+            true => Exchange::receive_to_pass_on(placement, &mut request),
+            false => Exchange::receive(placement, &request),
+        };
+        exchange.tell_arrival(&mut request);
         if exchange.is_clean() {
             ResponseFuture::watched(self.inner.call(request), exchange)
         } else {

@@ -9,6 +9,16 @@ pub(crate) struct SlowDials {
     from: Duration,
 }
 
+/// Where a dial is seen from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DialLayer {
+    /// Where its connector gives it.
+    Connector,
+    /// Where a client gives it that hides its TLS: what it sent is not known to be a SYN once there
+    /// was content.
+    AboveTls,
+}
+
 // === impl SlowDials ===
 
 impl SlowDials {
@@ -20,15 +30,24 @@ impl SlowDials {
 
     /// What the kernel counted of a connection whose dial took so long: to be asked at once, and
     /// of the thread that dialled, whose network namespace it is.
-    pub(crate) fn ask(self, addresses: Addresses, took: Duration) -> Option<AtDial> {
+    pub(crate) fn ask(
+        self,
+        addresses: Addresses,
+        took: Duration,
+        layer: DialLayer,
+    ) -> Option<AtDial> {
         let (local, peer) = addresses.local.zip(addresses.peer).filter(|_| took >= self.from)?;
-        at_dial(local, peer)
+        at_dial(local, peer, layer)
     }
 }
 
 #[cfg(all(feature = "linux", target_os = "linux"))]
 #[cold]
-fn at_dial(local: std::net::SocketAddr, peer: std::net::SocketAddr) -> Option<AtDial> {
+fn at_dial(
+    local: std::net::SocketAddr,
+    peer: std::net::SocketAddr,
+    layer: DialLayer,
+) -> Option<AtDial> {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use crate::report::TARGET;
@@ -37,7 +56,7 @@ fn at_dial(local: std::net::SocketAddr, peer: std::net::SocketAddr) -> Option<At
     static TOLD: AtomicBool = AtomicBool::new(false);
 
     match super::sock_diag::tcp_info(local, peer) {
-        Ok(info) => super::tcp_info::read(&info?),
+        Ok(info) => super::tcp_info::read(&info?, layer),
         Err(error) => {
             // Relaxed: it orders nothing else.
             if !TOLD.swap(true, Ordering::Relaxed) {
@@ -53,6 +72,6 @@ fn at_dial(local: std::net::SocketAddr, peer: std::net::SocketAddr) -> Option<At
 }
 
 #[cfg(not(all(feature = "linux", target_os = "linux")))]
-fn at_dial(_: std::net::SocketAddr, _: std::net::SocketAddr) -> Option<AtDial> {
+fn at_dial(_: std::net::SocketAddr, _: std::net::SocketAddr, _: DialLayer) -> Option<AtDial> {
     None
 }

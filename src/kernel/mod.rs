@@ -7,5 +7,5 @@ mod sock_diag;
 #[cfg(any(test, all(feature = "linux", target_os = "linux")))]
 mod tcp_info;
 
-pub(crate) use self::dials::SlowDials;
+pub(crate) use self::dials::{DialLayer, SlowDials};
 pub(crate) use self::ports::{Ports, time_wait};

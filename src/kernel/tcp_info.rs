@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::DialLayer;
 use crate::connection::AtDial;
 
 /// Where the fields are: in microseconds, in segments, in segments since Linux 4.6, and the lower
@@ -13,13 +14,14 @@ const DATA_SEGS_OUT: usize = 156;
 const BYTES_RETRANS: usize = if cfg!(target_endian = "little") { 208 } else { 212 };
 
 /// What it tells; `None` where it is too short to be one.
-pub(super) fn read(info: &[u8]) -> Option<AtDial> {
+pub(super) fn read(info: &[u8], layer: DialLayer) -> Option<AtDial> {
     let retransmitted = word(info, TOTAL_RETRANS)?;
     let rtt = word(info, RTT).filter(|rtt| *rtt > 0);
     // A SYN has no content: what is sent again without any was one.
     let sent_content = word(info, DATA_SEGS_OUT).is_none_or(|segments| segments > 0);
     let lost_content = word(info, BYTES_RETRANS).is_none_or(|bytes| bytes > 0);
     let syn_retransmitted = match retransmitted {
+        _ if sent_content && layer == DialLayer::AboveTls => None,
         0 => Some(false),
         _ if sent_content && lost_content => None,
         _ => Some(true),
@@ -62,12 +64,18 @@ mod tests {
         ] {
             let fields =
                 [(TOTAL_RETRANS, again), (DATA_SEGS_OUT, segments), (BYTES_RETRANS, bytes)];
-            let at_dial = read(&tcp_info(len, &fields)).expect("it is long enough");
+            let info = tcp_info(len, &fields);
+            let at_dial = read(&info, DialLayer::Connector).expect("it is long enough");
             assert_eq!(at_dial.retransmitted, again, "{what}");
             assert_eq!(at_dial.syn_retransmitted, syn, "{what}");
             assert_eq!(at_dial.rtt, None, "{what}: nothing was measured");
+
+            let at_dial = read(&info, DialLayer::AboveTls).expect("it is long enough");
+            let syn = syn.filter(|_| len >= 192 && segments == 0);
+            assert_eq!(at_dial.retransmitted, again, "{what}, above TLS");
+            assert_eq!(at_dial.syn_retransmitted, syn, "{what}, above TLS");
         }
-        let at_dial = read(&tcp_info(104, &[(RTT, 1_500)]));
+        let at_dial = read(&tcp_info(104, &[(RTT, 1_500)]), DialLayer::Connector);
         let rtt = at_dial.and_then(|at_dial| at_dial.rtt);
         assert_eq!(rtt, Some(Duration::from_micros(1_500)), "in microseconds");
     }
@@ -75,10 +83,10 @@ mod tests {
     #[test]
     fn what_is_too_short_tells_nothing() {
         for len in 0..104 {
-            assert_eq!(read(&vec![0xff; len]), None, "{len} bytes");
+            assert_eq!(read(&vec![0xff; len], DialLayer::Connector), None, "{len} bytes");
         }
         for len in 104..=400 {
-            assert!(read(&vec![0xff; len]).is_some(), "{len} bytes");
+            assert!(read(&vec![0xff; len], DialLayer::Connector).is_some(), "{len} bytes");
         }
     }
 }

@@ -50,6 +50,23 @@ impl OutboundLayer {
         self
     }
 
+    /// Stamps each request with its send time, for a server that
+    /// [reads it](crate::ConnLintBuilder::before_arrival): `X-Request-Start: t=1700000000.123456`, in
+    /// seconds since 1970, as it leaves this layer and before it waits for a connection. A request that
+    /// has one keeps it, whoever set it: a caller further out says when the whole way began. Default:
+    /// it does not.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let layer = ConnLint::new().outbound("gateway").stamp_send_time();
+    /// ```
+    #[must_use]
+    pub fn stamp_send_time(mut self) -> OutboundLayer {
+        self.placed.change(Placement::stamp_send_time);
+        self
+    }
+
     /// Declares the default fields of a client of reqwest, which it adds below every layer: of
     /// these the `Connection` that a request without one gets is judged, too. A `close` in it can't
     /// be taken away here. Where the policy fixes it, the request says `keep-alive`, which reqwest

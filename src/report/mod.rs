@@ -5,6 +5,7 @@
 //! window of 60 s, and 100 a second for the process. A [`Notice`] says how many were held back
 //! since the last one.
 
+mod arrival_time;
 mod budget;
 mod callers;
 mod limit;
@@ -19,6 +20,7 @@ mod startup;
 mod tracing;
 mod wired;
 
+pub use self::arrival_time::ArrivalTime;
 #[cfg(feature = "metrics")]
 pub use self::metrics::{Metrics, recommended_buckets};
 pub use self::notice::Notice;

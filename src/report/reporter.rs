@@ -2,7 +2,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Notice, PolicyStatus, RequestTime, Startup};
+use super::{ArrivalTime, Notice, PolicyStatus, RequestTime, Startup};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::heal::Act;
 use crate::lint::{Client, Finding, Lint};
@@ -80,6 +80,11 @@ pub trait Reporter: Send + Sync + 'static {
         _ = act;
     }
 
+    /// A request that our server received was so long on its way, or its stamp can't be used.
+    fn arrived(&self, time: &ArrivalTime) {
+        _ = time;
+    }
+
     /// A request took so long.
     fn request_took(&self, time: &RequestTime) {
         _ = time;
@@ -153,6 +158,10 @@ macro_rules! forward {
 
         fn healed(&$self, act: &Act) {
             $($to.healed(act);)+
+        }
+
+        fn arrived(&$self, time: &ArrivalTime) {
+            $($to.arrived(time);)+
         }
 
         fn request_took(&$self, time: &RequestTime) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpConnector;
 use socket2::{Domain, Socket, Type};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tower::ServiceExt;
@@ -15,7 +16,8 @@ use tower_conn_lint::connection::Opened;
 use tower_conn_lint::lint::{self, Finding};
 use tower_conn_lint::report::Reporter;
 
-use crate::tls;
+use crate::tls::{self, Alpn};
+use crate::within::within;
 
 /// Keeps what it is told.
 #[derive(Clone, Default)]
@@ -130,6 +132,36 @@ async fn a_dial_of_reqwest_is_looked_up_by_its_addresses() {
     let at_dial = told.last().at_dial.expect("the kernel was asked");
     assert_eq!(at_dial.syn_retransmitted, Some(true), "without TLS nothing else was sent again");
     assert_eq!(told.found().len(), 1);
+}
+
+#[tokio::test]
+async fn over_tls_reqwest_tells_how_much_was_sent_again_and_not_whether_a_syn_was() {
+    for (is_over_tls, expected) in [(true, None), (false, Some(false))] {
+        let tls = tls::Tls::new();
+        let told = Told::default();
+        let lint = lint(&told).slow_dial(Duration::ZERO).build();
+        let client = tls.reqwest(Alpn::Http1).connector_layer(lint.connector_layer("gateway"));
+        let client = client.build().expect("it is built");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("an ephemeral port");
+        let address = listener.local_addr().expect("it is bound");
+        let scheme = if is_over_tls { "https" } else { "http" };
+        let request = client.get(format!("{scheme}://{address}/")).send();
+        let serve = async {
+            let (stream, _) = listener.accept().await.expect("it listens");
+            if is_over_tls {
+                let mut stream = tls.acceptor().accept(stream).await.expect("they agree");
+                stream.read_u8().await.expect("a request");
+            } else {
+                let mut stream = stream;
+                stream.read_u8().await.expect("a request");
+            }
+        };
+        let (failed, ()) = within("a request", async { tokio::join!(request, serve) }).await;
+        assert!(failed.is_err(), "nobody answered");
+        let at_dial = told.last().at_dial.expect("the kernel was asked");
+        assert_eq!(at_dial.retransmitted, 0, "over TLS, too: {at_dial:?}");
+        assert_eq!(at_dial.syn_retransmitted, expected, "{scheme}: {at_dial:?}");
+    }
 }
 
 #[tokio::test]

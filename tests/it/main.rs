@@ -1,5 +1,6 @@
 //! The layers on real sockets, beside the real libraries and programs that they meet.
 
+mod arrival;
 mod chunks;
 mod client;
 #[cfg(feature = "test-util")]

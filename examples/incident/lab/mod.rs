@@ -14,8 +14,13 @@ use crate::paint::Paint;
 use crate::{BoxError, Output, json, node_client, print};
 
 /// The gateway, behind the balancer.
-const STAGE: Stage =
-    Stage { port: 8080, requests: 60, handler_says_close: false, always_layered: true };
+const STAGE: Stage = Stage {
+    port: 8080,
+    requests: 60,
+    handler_says_close: false,
+    always_layered: true,
+    stamps: true,
+};
 
 /// How long an act may take: each of its requests three seconds, and some more.
 const LIMIT: Duration = Duration::from_secs(240);

@@ -80,6 +80,15 @@ impl LabStory<'_> {
             let closer: &Closer = closer;
             writeln!(f, "  closer   {closer}, {times} of {dials}, as our client saw it")?;
         }
+        if let Some((late, soon)) = self.act.counts.late_arrivals() {
+            let requests = self.act.latencies.len();
+            writeln!(
+                f,
+                "  arrival  {late} of {requests} reached the gateway half a second after they were sent, \
+                 or later; the others within {:.1} ms",
+                soon.as_secs_f64() * 1e3
+            )?;
+        }
         let lints = self.act.counts.findings.iter();
         let lints: Vec<_> = lints.map(|(lint, count)| format!("{lint} {}", count.times)).collect();
         writeln!(f, "  lints    {}", lints.join(", "))?;

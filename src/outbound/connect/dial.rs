@@ -7,6 +7,7 @@ use http::Version;
 
 use crate::connection::{Addresses, DialError, Dialler, Flag, Party, Side};
 use crate::exchange::Shared;
+use crate::kernel::DialLayer;
 use crate::lint::printable;
 use crate::wired::Guard;
 
@@ -42,7 +43,7 @@ impl Dial {
         }
         let now = shared.clock.now();
         let took = now.saturating_duration_since(*began);
-        let at_dial = shared.slow_dials.ask(addresses, took);
+        let at_dial = shared.slow_dials.ask(addresses, took, DialLayer::Connector);
         let record = shared.record(Side::Outbound, now, addresses);
         if shared.wiring.tells_no_responses() {
             record.raise(Flag::Blind);

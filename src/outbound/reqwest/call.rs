@@ -50,6 +50,9 @@ impl Call {
         if let Some(default) = default {
             head.headers_mut().insert(header::CONNECTION, default.clone());
         }
+        if !placement.is_plain() {
+            placement.stamp(head.headers_mut());
+        }
         let mut exchange = Exchange::send(placement, &head);
         let judged = match (exchange.is_clean(), beside) {
             (true, _) => Ok(()),

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use super::scope::Scope;
 use crate::connection::{Addresses, DialError, Dialler, Party, Side};
 use crate::exchange::Shared;
+use crate::kernel::DialLayer;
 use crate::outbound::connect::failure;
 
 pin_project! {
@@ -103,7 +104,7 @@ impl Dial {
         let now = shared.clock.now();
         let addresses = addresses.unwrap_or_default();
         let took = now.saturating_duration_since(*began);
-        let at_dial = shared.slow_dials.ask(addresses, took);
+        let at_dial = shared.slow_dials.ask(addresses, took, DialLayer::AboveTls);
         let record = shared.record(Side::Outbound, now, addresses);
         let record = Arc::new(record.dialled(dialler.clone(), took).counted(at_dial));
         if connected.is_negotiated_h2() {

@@ -1,6 +1,6 @@
 /// The buckets of each histogram of [`Metrics`](super::Metrics), by its name: the facade can't set
-/// them, an exporter can. Those of dials stand around 1, 3 and 7 s, where a packet that was lost
-/// and sent again shows.
+/// them, an exporter can. Those of dials, and of what waits for one, stand around 1, 3 and 7 s, where a
+/// packet that was lost and sent again shows.
 ///
 /// ```
 /// use tower_conn_lint::report::recommended_buckets;
@@ -29,6 +29,13 @@ pub fn recommended_buckets() -> &'static [(&'static str, &'static [f64])] {
             &[
                 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 0.9, 1.1, 1.9, 2.1, 2.9, 3.1, 3.9, 6.9, 7.1,
                 15.0,
+            ],
+        ),
+        (
+            "conn_lint_server_time_before_arrival_seconds",
+            &[
+                0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.9, 1.1, 1.9, 2.1, 2.9, 3.1, 3.9,
+                6.9, 7.1, 15.0, 60.0,
             ],
         ),
         (

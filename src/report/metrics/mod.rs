@@ -1,6 +1,7 @@
 //! The sink to the `metrics` facade. Its names are those of OpenTelemetry's conventions, or ours
 //! beside them, with `_` for `.` and the unit as suffix.
 
+mod arrivals;
 mod buckets;
 mod connections;
 mod cures;
@@ -16,6 +17,7 @@ mod tests;
 
 use std::time::Duration;
 
+use self::arrivals::ArrivalMetrics;
 use self::connections::ConnectionMetrics;
 use self::cures::CureMetrics;
 use self::findings::FindingMetrics;
@@ -23,7 +25,7 @@ use self::open::OpenMetrics;
 use self::policy::PolicyMetrics;
 use self::requests::RequestMetrics;
 use self::upstreams::Upstreams;
-use super::{PolicyStatus, Reporter, RequestTime};
+use super::{ArrivalTime, PolicyStatus, Reporter, RequestTime};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::heal::Act;
 use crate::lint::{Client, Finding, Lint};
@@ -53,6 +55,8 @@ pub use self::buckets::recommended_buckets;
 /// | `http_client_open_connections` | gauge | `http_connection_state`, `server_address`, `server_port`, `network_protocol_version` |
 /// | `http_client_connection_duration_seconds` | histogram, the same switch | `server_address`, `server_port`, `network_protocol_version` |
 /// | `conn_lint_request_duration_seconds` | histogram, the same switch | `conn_lint_side`, `http_route` or `conn_lint_client`, `conn_lint_connection_reused` |
+/// | `conn_lint_server_time_before_arrival_seconds` | histogram, where [senders are declared](crate::ConnLintBuilder::before_arrival) | `http_route` |
+/// | `conn_lint_server_stamps_ignored` | counter, the same, of stamps that tell nothing | `conn_lint_reason` (`undeclared-peer`, `malformed`, `future`, `too-old`) |
 ///
 /// Without a label `server_port`, `server_address` is host and port. A label whose value is not
 /// known is left out. Beyond 256 upstreams the rest counts as `other`, as do routes and clients
@@ -80,6 +84,7 @@ pub struct Metrics {
     connections: ConnectionMetrics,
     open: OpenMetrics,
     requests: RequestMetrics,
+    arrivals: ArrivalMetrics,
     upstreams: Upstreams,
     policy: PolicyMetrics,
     cures: CureMetrics,
@@ -139,6 +144,10 @@ impl Reporter for Metrics {
 
     fn healed(&self, act: &Act) {
         self.cures.count(act);
+    }
+
+    fn arrived(&self, time: &ArrivalTime) {
+        self.arrivals.record(time);
     }
 
     fn request_took(&self, time: &RequestTime) {

@@ -10,12 +10,13 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use super::{Metrics, recommended_buckets};
 use crate::Clock;
+use crate::arrival::Unusable;
 use crate::connection::{
     Addresses, AtDial, Causes, Closer, DialError, Dialler, End, EndCause, Ended, OpenChange,
     Opened, Party, Record, Side, State,
 };
 use crate::lint::{Client, Label};
-use crate::report::{Reporter, RequestTime};
+use crate::report::{ArrivalTime, Reporter, RequestTime};
 
 /// What was recorded, a line each: a histogram by its values.
 fn rows(snapshotter: &Snapshotter) -> Vec<String> {
@@ -319,6 +320,28 @@ fn two_recorders_in_one_process_do_not_mix() {
     assert_eq!(rows(&two.0.snapshotter()), ["conn_lint_server_accepts  2"]);
 }
 
+fn arrival(before: Result<Duration, Unusable>) -> ArrivalTime {
+    let (connection, request) = (Some(1), Some(1));
+    ArrivalTime { of: Label::new("/login"), connection, request, before, slow: false }
+}
+
+#[test]
+fn times_before_arrival_are_kept_by_route_and_what_tells_none_is_counted() {
+    let rows = recorded(|metrics| {
+        metrics.arrived(&arrival(Ok(Duration::from_millis(250))));
+        metrics.arrived(&arrival(Ok(Duration::ZERO)));
+        metrics.arrived(&arrival(Err(Unusable::Future)));
+        metrics.arrived(&arrival(Err(Unusable::Future)));
+    });
+    assert_eq!(
+        rows,
+        [
+            "conn_lint_server_stamps_ignored conn_lint_reason=future 2",
+            "conn_lint_server_time_before_arrival_seconds http_route=/login [0.25, 0.0]",
+        ]
+    );
+}
+
 #[test]
 fn every_histogram_has_buckets_that_rise() {
     let rows = recorded(|metrics| {
@@ -326,6 +349,7 @@ fn every_histogram_has_buckets_that_rise() {
         metrics.ended(&ended(gateway("gateway:81"), 1));
         let took = Duration::from_millis(1);
         let of = Label::new("/login");
+        metrics.arrived(&arrival(Ok(took)));
         metrics.request_took(&RequestTime { side: Side::Inbound, of, reused: true, took });
     });
     let histograms = rows.iter().filter(|row| row.ends_with(']'));

@@ -5,13 +5,14 @@ mod connection;
 mod log;
 mod notice;
 mod policy;
+mod request;
 mod span;
 mod texts;
 
 use std::io;
 use std::time::Duration;
 
-use super::{Notice, PolicyStatus, Reporter, Startup};
+use super::{ArrivalTime, Notice, PolicyStatus, Reporter, Startup};
 use crate::connection::{DialError, Ended, Party};
 use crate::heal::Act;
 use crate::lint::Client;
@@ -34,6 +35,7 @@ pub const TARGET: &str = "tower_conn_lint";
 /// | a server of `ConnLint::serve` that can't accept connections: once a second at most | ERROR |
 /// | the record of a connection that ended | DEBUG |
 /// | a dial that failed | DEBUG |
+/// | a request that was [long on its way](crate::arrival), and a stamp of a declared peer that tells nothing | DEBUG |
 /// | what a [cure](crate::heal) did for a connection | DEBUG |
 ///
 /// ```
@@ -74,6 +76,10 @@ impl Reporter for Tracing {
 
     fn dial_failed(&self, client: &Client, upstream: &Party, error: DialError, took: Duration) {
         connection::dial_failed(client, upstream, error, took);
+    }
+
+    fn arrived(&self, time: &ArrivalTime) {
+        request::arrived(time);
     }
 
     fn healed(&self, act: &Act) {

@@ -1,7 +1,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{env, fmt};
 
@@ -12,7 +12,7 @@ use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
 use crate::heal::{Cures, Heal};
-use crate::kernel::SlowDials;
+use crate::kernel::Kernel;
 use crate::lint::Level;
 use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
@@ -46,8 +46,10 @@ pub struct ConnLintBuilder {
     instance: Option<String>,
     calendar: Calendar,
     caller: Option<CallerFn>,
-    times_requests: bool,
-    slow_dials: SlowDials,
+    durations: bool,
+    phases: bool,
+    kernel: Kernel,
+    port_use_every: Option<Duration>,
     before_arrival: Option<BeforeArrival>,
 }
 
@@ -68,8 +70,10 @@ impl ConnLintBuilder {
             instance: None,
             calendar: Calendar::default(),
             caller: None,
-            times_requests: false,
-            slow_dials: SlowDials::from(SlowDials::DEFAULT),
+            durations: false,
+            phases: false,
+            kernel: Kernel::new(Kernel::SLOW_DIAL),
+            port_use_every: None,
             before_arrival: None,
         }
     }
@@ -197,12 +201,28 @@ impl ConnLintBuilder {
     /// let lint = ConnLint::builder().durations(true).build();
     /// ```
     pub fn durations(mut self, on: bool) -> ConnLintBuilder {
-        self.times_requests = on;
+        self.durations = on;
         self
     }
 
-    /// From how long on a dial is slow, so that the kernel is asked what became of it
-    /// ([`AtDial`](crate::connection::AtDial)): on Linux, by the feature `linux`. Default: 200 ms, less
+    /// Whether it is told in which parts of it each request of ours took its time
+    /// ([`RequestPhases`](crate::report::RequestPhases)): a histogram, and an event at DEBUG. That takes
+    /// `response_bodies` around `outbound`, and a `connector`, which below TLS tells the handshake
+    /// apart; of reqwest its own layers tell dials and bodies. It costs an allocation a request.
+    /// Default: off.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::builder().phases(true).build();
+    /// ```
+    pub fn phases(mut self, on: bool) -> ConnLintBuilder {
+        self.phases = on;
+        self
+    }
+
+    /// From how long on a dial is slow, so that a line at INFO tells of it, and the kernel is asked what
+    /// became of it ([`AtDial`](crate::connection::AtDial)): on Linux, by the feature `linux`. Default: 200 ms, less
     /// than any packet that is sent again takes; zero asks of each dial.
     ///
     /// The question costs a dial about 10 us, and a request on a connection that is there nothing.
@@ -214,7 +234,24 @@ impl ConnLintBuilder {
     /// let lint = ConnLint::builder().slow_dial(Duration::from_millis(50)).build();
     /// ```
     pub fn slow_dial(mut self, from: Duration) -> ConnLintBuilder {
-        self.slow_dials = SlowDials::from(from);
+        self.kernel = Kernel::new(from);
+        self
+    }
+
+    /// Reads [`ConnLint::port_use`] each so often, a second at least, on a thread of its own: for the
+    /// gauges `conn_lint_time_wait` and `conn_lint_ephemeral_ports_used`, for
+    /// [snapshots](crate::snapshot::Snapshot::port_use), and for the lint `port-exhaustion-ahead`, which
+    /// then knows what other processes hold, too. The thread ends with the lint, a period later at most.
+    /// On Linux, by the feature `linux`. Default: it is read when it is asked for.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::builder().port_use_every(Duration::from_secs(15)).build();
+    /// ```
+    pub fn port_use_every(mut self, period: Duration) -> ConnLintBuilder {
+        self.port_use_every = Some(period.max(Duration::from_secs(1)));
         self
     }
 
@@ -290,7 +327,7 @@ impl ConnLintBuilder {
         }
         #[cfg(feature = "metrics")]
         if self.metrics {
-            let metrics = crate::report::Metrics::default().with_durations(self.times_requests);
+            let metrics = crate::report::Metrics::default().with_durations(self.durations);
             reporter = Arc::new((metrics, reporter));
         }
         let now = self.clock.now();
@@ -317,15 +354,22 @@ impl ConnLintBuilder {
             caller: self.caller,
             exceptions: Exceptions::default(),
             heal: Heal::new(now),
-            times_requests: self.times_requests,
-            slow_dials: self.slow_dials,
+            times_requests: self.durations || self.phases,
+            durations: self.durations,
+            phases: self.phases,
+            kernel: self.kernel,
+            port_use: Mutex::default(),
             wiring: Wiring::default(),
             #[cfg(feature = "tonic")]
             peers: crate::inbound::Peers::default(),
             started: AtomicBool::new(false),
         };
         shared.took_policy();
-        (ConnLint::from_shared(shared), errors)
+        let lint = ConnLint::from_shared(shared);
+        if let Some(period) = self.port_use_every.filter(|_| !off) {
+            lint.0.read_ports_every(period);
+        }
+        (lint, errors)
     }
 
     fn read_environment(&self) -> Environment {

@@ -35,7 +35,7 @@ use crate::outbound::reqwest;
 #[cfg(feature = "hyper-util")]
 use crate::outbound::{Connector, Dials};
 use crate::report::Part;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{PortUse, Snapshot};
 
 /// The lint of a process: one policy, one place to report to, and the layers that stand under
 /// them. A clone is the same lint.
@@ -417,6 +417,27 @@ impl ConnLint {
     /// ```
     pub fn snapshot(&self) -> Snapshot {
         self.0.snapshot()
+    }
+
+    /// The ports that are held towards the addresses that clients of this lint dialled of late, and how
+    /// long the rest is enough: asked of the kernel now (`sock_diag`), and of all processes in this network
+    /// namespace. It takes some milliseconds for each 10,000 sockets towards them, and a tenth of a second
+    /// at most, on this thread: in a service it belongs on one that may wait, as of tokio's
+    /// `spawn_blocking`, or is [read each so often](crate::ConnLintBuilder::port_use_every). `None` where
+    /// the kernel can't be asked, elsewhere than on Linux, and without the feature `linux`.
+    ///
+    /// ```
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// let lint = ConnLint::new();
+    /// let ports = lint.port_use();
+    /// let soon = ports.into_iter().flat_map(|ports| ports.upstreams);
+    /// for upstream in soon.filter(|upstream| upstream.lasts.is_some_and(|seconds| seconds < 60.0)) {
+    ///     println!("{}: {} of its ports are held", upstream.name, upstream.held);
+    /// }
+    /// ```
+    pub fn port_use(&self) -> Option<PortUse> {
+        self.0.read_ports()
     }
 
     /// An exception for one route of a server, as a layer on it: the lint is silent there, and

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::dialled::Dialled;
 #[cfg(feature = "reqwest")]
 use super::pairs::Pairs;
 use super::record::{Flag, Turn};
@@ -37,6 +38,8 @@ pub(crate) struct Connections {
     pub(crate) templates: Templates,
     #[cfg(feature = "reqwest")]
     pub(crate) pairs: Pairs,
+    /// The addresses of upstreams.
+    pub(crate) dialled: Dialled,
     draining: AtomicBool,
 }
 
@@ -75,6 +78,7 @@ impl Connections {
             templates: Templates::new(),
             #[cfg(feature = "reqwest")]
             pairs: Pairs::default(),
+            dialled: Dialled::default(),
             draining: AtomicBool::new(false),
         }
     }

@@ -56,6 +56,8 @@ pub(crate) struct Record {
     polled: AtomicU64,
     /// How long it had been idle before the request under way, outbound: in nanoseconds.
     rested: AtomicU64,
+    /// How long the handshake of TLS took after the dial, where both were seen apart: in nanoseconds.
+    handshake: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     pub(crate) served: Served,
@@ -116,6 +118,7 @@ impl Record {
             touched: AtomicU64::new(0),
             polled: AtomicU64::new(0),
             rested: AtomicU64::new(0),
+            handshake: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             served: Served::default(),

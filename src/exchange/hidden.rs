@@ -57,10 +57,12 @@ impl Shared {
         opened.party = party.clone().or_else(unknown);
         // Without addresses it is never found again, and nothing would take it out.
         if let Some(party) = party.filter(|_| record.addresses.peer.is_some()) {
+            self.connections.dialled.note(record, &party);
             self.connections.meet_among(record, party, record.opened, Some(under_way));
         }
         self.start();
         self.reporter.opened(&opened);
+        self.tell_slow_dial(record, &opened);
         self.judge_dial(record);
     }
 
@@ -75,6 +77,7 @@ impl Shared {
         let now = self.clock.now();
         record.speaks(version);
         if record.party().is_none() {
+            self.connections.dialled.note(&record, &upstream);
             self.connections.meet_among(&record, upstream, now, Some(under_way));
         }
         let turn = record.answer_hidden(now, began);

@@ -73,6 +73,7 @@ impl Shared {
         self.opened(record);
         self.judge_dial(record);
         let Some(party) = record.party() else { return };
+        self.connections.dialled.note(record, party);
         let crowded = self.connections.pressure(party, record.opened);
         let crowded = crowded.filter(|_| !record.is(Flag::Excused));
         if let Some(symptom) = crowded.and_then(|(sums, peak)| Symptom::pool_too_small(&sums, peak))
@@ -119,7 +120,7 @@ impl Shared {
         self.reporter.dial_failed(&dialler.client, party, error, took);
         if error == DialError::NoPort {
             let symptom = Symptom::ports_ran_out(Ports::of_system(), time_wait());
-            self.tell(&symptom, self.at_upstream(dialler, party));
+            self.tell(&symptom, self.at_upstream(dialler.client, party));
         }
     }
 
@@ -352,8 +353,20 @@ impl Shared {
 
     fn opened(&self, record: &Arc<Record>) {
         self.start();
-        self.reporter.opened(&Opened::new(record));
+        let opened = Opened::new(record);
+        self.reporter.opened(&opened);
+        self.tell_slow_dial(record, &opened);
         self.count_open(record);
+    }
+
+    /// Tells of a dial that was slow, unless a finding does.
+    pub(super) fn tell_slow_dial(&self, record: &Record, opened: &Opened) {
+        let is_slow = record.dial.is_some_and(|dial| self.kernel.is_slow(dial));
+        if is_slow && !record.is_syn_retransmitted() {
+            if let Some(suppressed) = self.limiter.admit_dial(opened) {
+                self.reporter.slow_dial(opened, suppressed);
+            }
+        }
     }
 
     /// Tells how many connections of its party are open, as it is opened, first used, or ends.

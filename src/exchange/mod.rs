@@ -15,6 +15,7 @@ mod judgement;
 mod overruled;
 mod placed;
 mod placement;
+mod port_use;
 mod remembered;
 mod request;
 mod sent;

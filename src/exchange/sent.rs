@@ -29,6 +29,10 @@ impl Sent {
         Sent { signs, may_have_content: signs.contains(Signs::CONTENT) || !has_none }
     }
 
+    pub(crate) fn may_have_content(self) -> bool {
+        self.may_have_content
+    }
+
     /// What the heads of an exchange say of the connection, for who sees no more than both.
     pub(crate) fn answered<B>(self, shared: &Shared, record: &Record, response: &Response<B>) {
         let request = Head::of_request(Message::OutgoingRequest, self.signs);

@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::{fmt, ptr};
 
 use http::request::Parts;
@@ -10,9 +10,10 @@ use crate::arrival::BeforeArrival;
 use crate::clock::{Calendar, Clock};
 use crate::connection::Connections;
 use crate::heal::Heal;
-use crate::kernel::SlowDials;
+use crate::kernel::Kernel;
 use crate::lint::{Finding, Level, printable};
 use crate::report::{Limiter, Reporter, Wiring};
+use crate::snapshot::PortUse;
 
 /// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
 pub(crate) struct Shared {
@@ -36,10 +37,13 @@ pub(crate) struct Shared {
     pub(crate) caller: Option<CallerFn>,
     pub(crate) exceptions: Exceptions,
     pub(crate) heal: Heal,
-    /// Of which dials the kernel is asked.
-    pub(crate) slow_dials: SlowDials,
-    /// Whether the times of requests are taken.
+    pub(crate) kernel: Kernel,
+    /// The ports that were held towards upstreams when they were last asked for.
+    pub(crate) port_use: Mutex<Option<PortUse>>,
+    /// Whether the times of requests are taken: for how long they took, or for their phases.
     pub(crate) times_requests: bool,
+    pub(crate) durations: bool,
+    pub(crate) phases: bool,
     pub(crate) wiring: Wiring,
     /// Where the requests of tonic's servers find their connections.
     #[cfg(feature = "tonic")]
@@ -128,7 +132,7 @@ impl fmt::Debug for Shared {
             ..
         } = self;
         let Shared { exceptions, heal, times_requests, wiring, watch: _, started: _, .. } = self;
-        let Shared { slow_dials, before_arrival, .. } = self;
+        let Shared { kernel, before_arrival, .. } = self;
         f.debug_struct("Shared")
             .field("in_force", in_force)
             .field("connections", connections)
@@ -136,7 +140,7 @@ impl fmt::Debug for Shared {
             .field("caller", &caller.is_some())
             .field("exceptions", exceptions)
             .field("heal", heal)
-            .field("slow_dials", slow_dials)
+            .field("kernel", kernel)
             .field("before_arrival", before_arrival)
             .field("times_requests", times_requests)
             .field("wired", &wiring.wired())

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::shared::Shared;
-use crate::connection::{Dialler, Last, Party, Record, RouteSlot, Side, Symptom};
+use crate::connection::{Last, Party, Record, RouteSlot, Side, Symptom};
 use crate::heal::Budget;
 use crate::lint::{Client, Evidence, Finding, Label, Lint, Place};
 use crate::policy::{Matched, Table, Verdict};
@@ -102,13 +102,13 @@ impl Shared {
     }
 
     /// The window of an upstream, of which no connection is at hand.
-    pub(super) fn at_upstream<'a>(&self, dialler: &Dialler, party: &'a Party) -> Whereabouts<'a> {
+    pub(super) fn at_upstream<'a>(&self, client: Client, party: &'a Party) -> Whereabouts<'a> {
         let table = self.in_force.table();
-        let matched = table.outbound_whole(dialler.client.name.as_str(), party.name());
+        let matched = table.outbound_whole(client.name.as_str(), party.name());
         Whereabouts {
             place: Place::OutboundWindow,
             party: Some(party),
-            client: Some(dialler.client),
+            client: Some(client),
             route: Label::OTHER,
             record: None,
             table,

@@ -1,4 +1,5 @@
 use std::io;
+use std::net::IpAddr;
 use std::sync::OnceLock;
 
 /// What the system has of ports for dials: towards each address of an upstream as many.
@@ -23,6 +24,12 @@ impl Ports {
             let reuse = setting("tcp_tw_reuse").unwrap_or_default();
             Ports::parse(&setting("ip_local_port_range")?, &reuse)
         })
+    }
+
+    /// Whether a dial towards this address takes one out of TIME_WAIT: then none runs out.
+    pub(crate) fn are_taken_again(self, peer: Option<IpAddr>) -> bool {
+        let is_within = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+        self.are_reused || is_within && self.are_reused_within
     }
 
     /// Reads `ip_local_port_range` and `tcp_tw_reuse` (ip-sysctl).

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use super::callers::Callers;
 use super::{Budget, Notice};
 use crate::Clock;
-use crate::lint::{Finding, Label, Lint, Place};
+use crate::connection::Opened;
+use crate::lint::{self, Finding, Label, Lint, Place};
 
 /// Holds back what was said already: one notice for a lint, action, place, fault, client and route
 /// in a window.
@@ -62,6 +63,26 @@ impl Limiter {
         window.noticed = Some(now);
         let suppressed = std::mem::take(&mut window.suppressed);
         Some(Notice { finding, suppressed, callers: window.callers.take() })
+    }
+}
+
+impl Limiter {
+    /// Whether a slow dial may have a line, and how many of the same had none since the last.
+    pub(crate) fn admit_dial(&self, connection: &Opened) -> Option<u64> {
+        let now = self.clock.now();
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = connection.client.map(|client| client.name);
+        let upstream = connection.party.as_ref().map(|party| Label::new(party.name()));
+        let upstream = upstream.unwrap_or(Label::OTHER);
+        let place = Place::OutboundConnection;
+        let key = (lint::SYN_RETRANSMITTED, "slow dial", place, false, client, upstream);
+        let window = windows.of(key, now);
+        if window.is_open(now) || !self.budget.take(now) {
+            window.suppressed += 1;
+            return None;
+        }
+        window.noticed = Some(now);
+        Some(std::mem::take(&mut window.suppressed))
     }
 }
 

@@ -13,6 +13,7 @@ mod limit;
 mod metrics;
 mod notice;
 mod part;
+mod phases;
 mod policy_status;
 mod reporter;
 mod request_time;
@@ -25,6 +26,7 @@ pub use self::arrival_time::ArrivalTime;
 pub use self::metrics::{Metrics, recommended_buckets};
 pub use self::notice::Notice;
 pub use self::part::Part;
+pub use self::phases::{Phase, RequestPhases};
 pub use self::policy_status::PolicyStatus;
 pub use self::reporter::Reporter;
 pub use self::request_time::RequestTime;
@@ -34,4 +36,6 @@ pub use self::wired::Wired;
 
 pub(crate) use self::budget::Budget;
 pub(crate) use self::limit::Limiter;
+#[cfg(test)]
+pub(crate) use self::tracing::log;
 pub(crate) use self::wired::Wiring;

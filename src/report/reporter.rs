@@ -2,11 +2,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ArrivalTime, Notice, PolicyStatus, RequestTime, Startup};
+use super::{ArrivalTime, Notice, PolicyStatus, RequestPhases, RequestTime, Startup};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::heal::Act;
 use crate::lint::{Client, Finding, Lint};
 use crate::policy::{PolicyErrors, Reload};
+use crate::snapshot::PortUse;
 
 /// Takes what was found. Methods are called on the path of a request that has a finding, so they
 /// must not block, and as it is dropped, so they must not panic; others as a connection is opened or
@@ -68,6 +69,17 @@ pub trait Reporter: Send + Sync + 'static {
         _ = connection;
     }
 
+    /// A dial was [slow](crate::ConnLintBuilder::slow_dial), and no finding tells of it: once in 60 s for
+    /// a client and its upstream, with how many others there were since.
+    fn slow_dial(&self, connection: &Opened, suppressed: u64) {
+        _ = (connection, suppressed);
+    }
+
+    /// The ports that are held towards upstreams, as they were read.
+    fn port_use(&self, port_use: &PortUse) {
+        _ = port_use;
+    }
+
     /// The number of open connections of a kind changed. That is looked at as one of a party's
     /// connections is opened, is first used or ends, and in each
     /// [`ConnLint::snapshot`](crate::ConnLint::snapshot); not with each request.
@@ -88,6 +100,11 @@ pub trait Reporter: Send + Sync + 'static {
     /// A request took so long.
     fn request_took(&self, time: &RequestTime) {
         _ = time;
+    }
+
+    /// In which parts of it a request of ours took its time: told as the response's body ends.
+    fn request_passed(&self, phases: &RequestPhases<'_>) {
+        _ = phases;
     }
 
     /// A dial of a client of ours failed, after so long.
@@ -152,6 +169,14 @@ macro_rules! forward {
             $($to.opened(connection);)+
         }
 
+        fn slow_dial(&$self, connection: &Opened, suppressed: u64) {
+            $($to.slow_dial(connection, suppressed);)+
+        }
+
+        fn port_use(&$self, port_use: &PortUse) {
+            $($to.port_use(port_use);)+
+        }
+
         fn open_changed(&$self, change: &OpenChange<'_>) {
             $($to.open_changed(change);)+
         }
@@ -166,6 +191,10 @@ macro_rules! forward {
 
         fn request_took(&$self, time: &RequestTime) {
             $($to.request_took(time);)+
+        }
+
+        fn request_passed(&$self, phases: &RequestPhases<'_>) {
+            $($to.request_passed(phases);)+
         }
 
         fn dial_failed(

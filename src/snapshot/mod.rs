@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod port_use;
 mod reuse;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -31,5 +32,6 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use self::port_use::{PortUse, UpstreamPorts};
 pub use self::reuse::{PartyReuse, RouteReuse};
 pub use self::snapshot::Snapshot;

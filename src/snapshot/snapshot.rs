@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::{PartyReuse, RouteReuse};
+use super::{PartyReuse, PortUse, RouteReuse};
 use crate::connection::{Bounds, Known, Party, Side, Survey};
 use crate::kernel::{Ports, time_wait};
 use crate::lint::{Level, Lint};
@@ -52,6 +52,9 @@ pub struct Snapshot {
     pub time_wait: Option<u64>,
     /// See [`time_wait`](Snapshot::time_wait).
     pub ports: Option<u32>,
+    /// The ports that are held towards upstreams, as they were last read
+    /// ([`ConnLint::port_use`](crate::ConnLint::port_use)).
+    pub port_use: Option<PortUse>,
     /// The violations that the policy knows and expects, in the order in which it has them.
     pub expectations: Vec<ExpectationStatus>,
 }
@@ -65,6 +68,7 @@ impl Snapshot {
         expectations: Vec<ExpectationStatus>,
         window: Duration,
         bounds: &Bounds,
+        port_use: Option<PortUse>,
     ) -> Snapshot {
         let Survey { routes, parties, other_callers, other_upstreams, changes: _ } = survey;
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -87,6 +91,7 @@ impl Snapshot {
             upstreams: ranked(upstreams, other_upstreams, bounds),
             time_wait: time_wait(),
             ports: Ports::of_system().map(|ports| ports.count),
+            port_use,
             expectations,
         }
     }

@@ -38,7 +38,7 @@ impl World {
             cures: crate::heal::Cures::new(),
         };
         let survey = self.connections.survey(self.now);
-        Snapshot::new(survey, &startup, Vec::new(), self.connections.window(), &self.bounds)
+        Snapshot::new(survey, &startup, Vec::new(), self.connections.window(), &self.bounds, None)
     }
 
     fn open(&self, side: Side, party: Party) -> Arc<Record> {

@@ -111,7 +111,8 @@ impl<T: AsyncRead> Io<T> {
     #[cfg(feature = "hyper-util")]
     pub(crate) fn established(&self) {
         if let Some(guard) = &self.stream.sensor().0 {
-            guard.record().lower(Flag::Shaking);
+            let record = guard.record();
+            record.established(|| record.clock.now());
         }
     }
 

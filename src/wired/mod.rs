@@ -9,6 +9,7 @@ mod guard;
 #[cfg(feature = "hyper")]
 mod io;
 mod link;
+mod phases;
 mod stopwatch;
 
 #[cfg(feature = "hyper")]
@@ -20,4 +21,5 @@ pub use self::io::{Io, Recorded};
 pub(crate) use self::body::Mark;
 pub(crate) use self::guard::{Guard, Hold};
 pub(crate) use self::link::Link;
+pub(crate) use self::phases::{Called, Phases};
 pub(crate) use self::stopwatch::Stopwatch;

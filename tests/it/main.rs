@@ -21,6 +21,7 @@ mod layered;
 mod message;
 mod over_tls;
 mod peers;
+mod phases;
 mod programs;
 mod raw;
 #[cfg(feature = "test-util")]

@@ -1,7 +1,7 @@
 //! What the bytes of a socket tell of a connection.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Flag, Record};
 use crate::connection::Side;
@@ -13,6 +13,20 @@ impl Record {
     pub(crate) fn seal(&self) {
         self.raise(Flag::Sealed);
         self.raise(Flag::Shaking);
+    }
+
+    /// Whoever dialled is done: what is written from here on are requests.
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn established(&self, now: impl FnOnce() -> Instant) {
+        if self.lower(Flag::Shaking) {
+            self.handshake.store(self.since_opened(now()), Ordering::Relaxed);
+        }
+    }
+
+    /// How long the handshake of TLS took, where the dial was over before it.
+    pub(crate) fn handshake(&self) -> Option<Duration> {
+        let nanos = self.handshake.load(Ordering::Relaxed);
+        (nanos > 0).then(|| Duration::from_nanos(nanos))
     }
 
     pub(crate) fn read(&self, bytes: usize) {

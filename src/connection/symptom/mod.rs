@@ -9,6 +9,7 @@ mod window;
 use std::time::Duration;
 
 pub(crate) use self::blame::is_loss;
+pub(crate) use self::ports::TIME_WAIT;
 use super::EndCause;
 use crate::lint::Lint;
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 use super::{Symptom, count, short};
 use crate::connection::Closer;
 use crate::connection::window::Sums;
-use crate::kernel::Ports;
+use crate::kernel::{Held, Ports};
 use crate::lint;
 
 /// How long Linux keeps a port in TIME_WAIT.
-const TIME_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const TIME_WAIT: Duration = Duration::from_secs(60);
 
 impl Symptom {
     /// Whether the closes of our own in a window hold half of the ports towards an upstream, or
@@ -20,8 +20,7 @@ impl Symptom {
         peer: Option<IpAddr>,
         ports: Ports,
     ) -> Option<Symptom> {
-        let is_within = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
-        if ports.are_reused || is_within && ports.are_reused_within {
+        if ports.are_taken_again(peer) {
             return None;
         }
         let closed = sums.closers[Closer::Local as usize];
@@ -41,6 +40,28 @@ impl Symptom {
         let ahead = match free / (held / TIME_WAIT.as_secs_f64()) {
             seconds if seconds >= 1.0 => {
                 format!("{seen}: at this rate the rest is enough for {seconds:.0} s")
+            }
+            _ => format!("{seen}: none is left"),
+        };
+        Some(Symptom::new(lint::PORT_EXHAUSTION_AHEAD, true, ahead))
+    }
+
+    /// Whether half of the ports towards an address are held, or more, as the kernel tells.
+    pub(crate) fn ports_held(held: Held, ports: Ports) -> Option<Symptom> {
+        let Held { time_wait, sockets } = held;
+        let all = u64::from(ports.count);
+        // What is open is used, and no close of anybody's.
+        if sockets * 2 < all || time_wait * 2 < sockets {
+            return None;
+        }
+        let seen = format!(
+            "{sockets} of {all} ports for dials are held, {time_wait} of them in TIME_WAIT, as the \
+             kernel tells"
+        );
+        let free = all.saturating_sub(sockets) as f64;
+        let ahead = match free * TIME_WAIT.as_secs_f64() / time_wait.max(1) as f64 {
+            seconds if seconds >= 1.0 => {
+                format!("{seen}: at the last minute's rate the rest is enough for {seconds:.0} s")
             }
             _ => format!("{seen}: none is left"),
         };
@@ -117,6 +138,33 @@ mod tests {
             let found = Symptom::ports_ahead(&closed_here(900), minute, peer, ports);
             assert_eq!(found.is_some(), fires, "{peer:?}, {ports:?}");
         }
+    }
+
+    #[test]
+    fn held_ports_fire_where_closes_hold_half_of_them() {
+        for (time_wait, sockets, fires) in [
+            (0, 0, false),
+            (499, 499, false),
+            (500, 500, true),
+            (499, 500, true),
+            (400, 900, false),
+            (0, 1_000, false),
+            (1_000, 1_000, true),
+        ] {
+            let held = Held { time_wait, sockets };
+            let found = Symptom::ports_held(held, PORTS);
+            assert_eq!(found.is_some(), fires, "{held:?}");
+        }
+        let seen = |time_wait, sockets| {
+            let found = Symptom::ports_held(Held { time_wait, sockets }, PORTS);
+            found.expect("too many").seen
+        };
+        assert_eq!(
+            seen(600, 750),
+            "750 of 1000 ports for dials are held, 600 of them in TIME_WAIT, as the kernel tells: at \
+             the last minute's rate the rest is enough for 25 s"
+        );
+        assert!(seen(1_000, 1_000).ends_with(": none is left"));
     }
 
     #[test]

@@ -164,7 +164,7 @@ fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) 
     }
     let mut handle = ConnHandle::of_turn(record.clone(), turn, arrival);
     let mut stopwatch = None;
-    if shared.times_requests {
+    if shared.durations {
         let began = record.after(turn.age);
         let watch = Stopwatch::new(shared.clone(), record.clone(), began, handle.reused());
         let watch = Arc::new(watch);

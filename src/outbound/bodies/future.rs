@@ -2,7 +2,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use http::Response;
 use http_body::Body;
@@ -13,7 +12,7 @@ use crate::exchange::{Sent, Shared};
 use crate::field::CameIn;
 use crate::handle::ConnHandle;
 use crate::heal::{Download, Reader};
-use crate::wired::{Mark, Stopwatch};
+use crate::wired::{Called, Mark, Stopwatch};
 
 pin_project! {
     /// The response of a [`ResponseBodies`](super::ResponseBodies) client.
@@ -31,7 +30,7 @@ pin_project! {
         // There where nobody else reads the heads.
         sent: Option<Sent>,
         // There where the times of requests are taken.
-        began: Option<Instant>,
+        called: Option<Called>,
     }
 }
 
@@ -42,9 +41,9 @@ impl<F> ResponseBodiesFuture<F> {
         future: F,
         shared: Arc<Shared>,
         sent: Option<Sent>,
+        called: Option<Called>,
     ) -> ResponseBodiesFuture<F> {
-        let began = shared.times_requests.then(|| shared.clock.now());
-        ResponseBodiesFuture { future, shared, sent, began }
+        ResponseBodiesFuture { future, shared, sent, called }
     }
 }
 
@@ -70,9 +69,13 @@ where
                 sent.answered(this.shared, &record, &response);
             }
             record.answering();
-            let stopwatch = this.began.map(|began| {
-                let reused = response.extensions().get().is_some_and(ConnHandle::reused);
-                Arc::new(Stopwatch::new(this.shared.clone(), record.clone(), began, reused))
+            let stopwatch = this.called.map(|called| {
+                let handle = response.extensions().get::<ConnHandle>();
+                let reused = handle.is_some_and(ConnHandle::reused);
+                let is_fresh = handle.is_some_and(ConnHandle::fresh);
+                let phases = called.answered(&record, is_fresh, this.shared.clock.now());
+                let watch = Stopwatch::new(this.shared.clone(), record.clone(), called.at, reused);
+                Arc::new(watch.with_phases(phases))
             });
             let handle = response.extensions_mut().get_mut::<ConnHandle>();
             let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();

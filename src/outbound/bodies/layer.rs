@@ -9,6 +9,7 @@ use tower_service::Service;
 use super::ResponseBodiesFuture;
 use crate::connection::TrackedBody;
 use crate::exchange::{Sent, Shared};
+use crate::wired::Called;
 
 /// Tracks the bodies of a client's responses; made by
 /// [`ConnLint::response_bodies`](crate::ConnLint::response_bodies).
@@ -73,6 +74,7 @@ where
         // Where no header layer reads the heads, what they say of the connection is read here.
         let reads_heads = !self.shared.off && !self.shared.wiring.reads_outbound_heads();
         let sent = reads_heads.then(|| Sent::of(&request));
-        ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone(), sent)
+        let called = self.shared.times_requests.then(|| Called::now(&self.shared, &request));
+        ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone(), sent, called)
     }
 }

@@ -43,7 +43,7 @@ impl Dial {
         }
         let now = shared.clock.now();
         let took = now.saturating_duration_since(*began);
-        let at_dial = shared.slow_dials.ask(addresses, took, DialLayer::Connector);
+        let at_dial = shared.kernel.at_dial(addresses, took, DialLayer::Connector);
         let record = shared.record(Side::Outbound, now, addresses);
         if shared.wiring.tells_no_responses() {
             record.raise(Flag::Blind);

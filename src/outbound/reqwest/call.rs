@@ -14,7 +14,7 @@ use crate::denied::Denied;
 use crate::exchange::{Arrived, Exchange, Hidden, Placement, Refusal, UnderWay};
 use crate::handle::ConnHandle;
 use crate::heal::{Download, Reader};
-use crate::wired::{Mark, Stopwatch};
+use crate::wired::{Mark, Phases, Stopwatch};
 
 /// A call of a client of reqwest, as a middleware or a service follows it. Dropped before its end,
 /// it reports what was found on the request.
@@ -90,13 +90,14 @@ impl Call {
         mem::swap(head.headers_mut(), response.headers_mut());
         mem::swap(head.extensions_mut(), response.extensions_mut());
         match arrived {
-            Some((record, is_reused)) => self.watch(record, is_reused, response),
+            Some((record, request)) => self.watch(record, request, response),
             None => response,
         }
     }
 
-    /// The connection that the response came on, and whether it was reused, as far as it was seen.
-    fn arrived(&self, response: &mut Response) -> Option<(Arc<Record>, bool)> {
+    /// The connection that the response came on, and the how many-th on it that it was: zero where
+    /// nobody saw it.
+    fn arrived(&self, response: &mut Response) -> Option<(Arc<Record>, u64)> {
         let shared = &self.placement.shared;
         let client = self.placement.outlet.as_ref()?.client.name;
         let extensions = response.extensions();
@@ -120,19 +121,22 @@ impl Call {
         let is_known = turn.number > 1 || !was_redirected && self.scope.has_dialled(record.id);
         let mut handle = ConnHandle::of(record.clone());
         handle.take_turn(Turn { number: if is_known { turn.number } else { 0 }, ..turn });
-        let is_reused = handle.reused();
+        let request = handle.request();
         response.extensions_mut().insert(handle);
-        Some((record, is_reused))
+        Some((record, request))
     }
 
     /// Watches for the end of the response's body.
-    fn watch(self, record: Arc<Record>, is_reused: bool, response: Response) -> Response {
+    fn watch(self, record: Arc<Record>, request: u64, response: Response) -> Response {
         let Call { placement, began, under_way, .. } = self;
         let shared = &placement.shared;
         record.answering();
-        let stopwatch = shared
-            .times_requests
-            .then(|| Arc::new(Stopwatch::new(shared.clone(), record.clone(), began, is_reused)));
+        let stopwatch = shared.times_requests.then(|| {
+            let now = shared.clock.now();
+            let phases = shared.phases.then(|| Phases::hidden(&record, request == 1, now));
+            let watch = Stopwatch::new(shared.clone(), record.clone(), began, request > 1);
+            Arc::new(watch.with_phases(phases))
+        });
         let drains = shared.drains(Side::Outbound) && !record.is_multiplexed();
         let reader = drains
             .then(|| Reader::Client(Download { shared: shared.clone(), record: record.clone() }));

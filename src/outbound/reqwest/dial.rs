@@ -104,7 +104,7 @@ impl Dial {
         let now = shared.clock.now();
         let addresses = addresses.unwrap_or_default();
         let took = now.saturating_duration_since(*began);
-        let at_dial = shared.slow_dials.ask(addresses, took, DialLayer::AboveTls);
+        let at_dial = shared.kernel.at_dial(addresses, took, DialLayer::AboveTls);
         let record = shared.record(Side::Outbound, now, addresses);
         let record = Arc::new(record.dialled(dialler.clone(), took).counted(at_dial));
         if connected.is_negotiated_h2() {

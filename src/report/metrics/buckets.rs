@@ -32,6 +32,13 @@ pub fn recommended_buckets() -> &'static [(&'static str, &'static [f64])] {
             ],
         ),
         (
+            "conn_lint_client_phase_duration_seconds",
+            &[
+                0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.9, 1.1, 1.9, 2.1, 2.9, 3.1, 3.9,
+                6.9, 7.1, 15.0,
+            ],
+        ),
+        (
             "conn_lint_server_time_before_arrival_seconds",
             &[
                 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.9, 1.1, 1.9, 2.1, 2.9, 3.1, 3.9,

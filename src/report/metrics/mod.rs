@@ -8,7 +8,9 @@ mod cures;
 mod findings;
 mod kept;
 mod open;
+mod phases;
 mod policy;
+mod ports;
 mod requests;
 mod upstreams;
 
@@ -22,14 +24,17 @@ use self::connections::ConnectionMetrics;
 use self::cures::CureMetrics;
 use self::findings::FindingMetrics;
 use self::open::OpenMetrics;
+use self::phases::PhaseMetrics;
 use self::policy::PolicyMetrics;
+use self::ports::PortMetrics;
 use self::requests::RequestMetrics;
 use self::upstreams::Upstreams;
-use super::{ArrivalTime, PolicyStatus, Reporter, RequestTime};
+use super::{ArrivalTime, PolicyStatus, Reporter, RequestPhases, RequestTime};
 use crate::connection::{DialError, Ended, OpenChange, Opened, Party};
 use crate::heal::Act;
 use crate::lint::{Client, Finding, Lint};
 use crate::policy::{PolicyErrors, Reload};
+use crate::snapshot::PortUse;
 
 pub use self::buckets::recommended_buckets;
 
@@ -55,6 +60,9 @@ pub use self::buckets::recommended_buckets;
 /// | `http_client_open_connections` | gauge | `http_connection_state`, `server_address`, `server_port`, `network_protocol_version` |
 /// | `http_client_connection_duration_seconds` | histogram, the same switch | `server_address`, `server_port`, `network_protocol_version` |
 /// | `conn_lint_request_duration_seconds` | histogram, the same switch | `conn_lint_side`, `http_route` or `conn_lint_client`, `conn_lint_connection_reused` |
+/// | `conn_lint_client_phase_duration_seconds` | histogram, [a switch](crate::ConnLintBuilder::phases) of its own, off | `conn_lint_phase` (`wait`, `dial`, `tls`, `first-byte`, `body`), `server_address` |
+/// | `conn_lint_time_wait` | gauge of sockets, where [it is asked for](crate::ConnLintBuilder::port_use_every) | `server_address`, `other` for all that are towards no upstream of ours |
+/// | `conn_lint_ephemeral_ports_used` | gauge, the same: the share of the ports for dials that is held, 0 to 1, by the address with least of them left | `server_address` |
 /// | `conn_lint_server_time_before_arrival_seconds` | histogram, where [senders are declared](crate::ConnLintBuilder::before_arrival) | `http_route` |
 /// | `conn_lint_server_stamps_ignored` | counter, the same, of stamps that tell nothing | `conn_lint_reason` (`undeclared-peer`, `malformed`, `future`, `too-old`) |
 ///
@@ -85,6 +93,8 @@ pub struct Metrics {
     open: OpenMetrics,
     requests: RequestMetrics,
     arrivals: ArrivalMetrics,
+    phases: PhaseMetrics,
+    ports: PortMetrics,
     upstreams: Upstreams,
     policy: PolicyMetrics,
     cures: CureMetrics,
@@ -146,12 +156,22 @@ impl Reporter for Metrics {
         self.cures.count(act);
     }
 
+    fn port_use(&self, port_use: &PortUse) {
+        self.ports.tell(port_use, &self.upstreams);
+    }
+
     fn arrived(&self, time: &ArrivalTime) {
         self.arrivals.record(time);
     }
 
     fn request_took(&self, time: &RequestTime) {
         self.requests.record(time);
+    }
+
+    fn request_passed(&self, phases: &RequestPhases<'_>) {
+        if let Some(upstream) = phases.upstream {
+            self.phases.record(&self.upstreams.find(upstream.name()), phases);
+        }
     }
 
     fn dial_failed(&self, _: &Client, upstream: &Party, error: DialError, _: Duration) {

@@ -16,7 +16,8 @@ use crate::connection::{
     Opened, Party, Record, Side, State,
 };
 use crate::lint::{Client, Label};
-use crate::report::{ArrivalTime, Reporter, RequestTime};
+use crate::report::{ArrivalTime, Reporter, RequestPhases, RequestTime};
+use crate::snapshot::{PortUse, UpstreamPorts};
 
 /// What was recorded, a line each: a histogram by its values.
 fn rows(snapshotter: &Snapshotter) -> Vec<String> {
@@ -342,6 +343,70 @@ fn times_before_arrival_are_kept_by_route_and_what_tells_none_is_counted() {
     );
 }
 
+fn phases(upstream: &Party, took: [Option<Duration>; 5]) -> RequestPhases<'_> {
+    let upstream = Some(upstream);
+    RequestPhases { client: Some(client()), upstream, connection: 1, reused: false, took }
+}
+
+#[test]
+fn phases_are_kept_apart_by_upstream_and_what_is_not_known_is_no_zero() {
+    let ms = |millis| Some(Duration::from_millis(millis));
+    let (one, other) = (gateway("gateway:81"), gateway("gateway:82"));
+    let rows = recorded(|metrics| {
+        metrics.request_passed(&phases(&one, [ms(500), ms(250), None, ms(125), ms(0)]));
+        metrics.request_passed(&phases(&one, [ms(0), None, None, ms(125), None]));
+        metrics.request_passed(&phases(&other, [None, None, ms(125), None, None]));
+    });
+    let row = |phase: &str, port: u16, values: &str| {
+        let name = "conn_lint_client_phase_duration_seconds";
+        format!("{name} conn_lint_phase={phase} server_address=gateway:{port} {values}")
+    };
+    let expected = [
+        row("body", 81, "[0.0]"),
+        row("dial", 81, "[0.25]"),
+        row("first-byte", 81, "[0.125, 0.125]"),
+        row("tls", 82, "[0.125]"),
+        row("wait", 81, "[0.5, 0.0]"),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn held_ports_are_told_by_upstream_and_the_rest_of_the_sockets_is_no_ones() {
+    let of = |name: &str, last: u8, time_wait, used| UpstreamPorts {
+        name: name.to_owned(),
+        client: Label::new("gateway"),
+        address: ([192, 0, 2, last], 81).into(),
+        time_wait,
+        held: time_wait,
+        used: Some(used),
+        lasts: None,
+    };
+    let read = |upstreams| PortUse {
+        taken_at: 0.0,
+        time_wait: Some(1_000),
+        ports: Some(28_232),
+        is_whole: true,
+        upstreams,
+    };
+    let rows = recorded(|metrics| {
+        let gone = of("gone:81", 3, 5, 0.125);
+        let two = [of("gateway:81", 1, 100, 0.25), of("gateway:81", 2, 200, 0.5)];
+        metrics.port_use(&read(two.iter().cloned().chain([gone]).collect()));
+        metrics.port_use(&read(two.to_vec()));
+    });
+    assert_eq!(
+        rows,
+        [
+            "conn_lint_ephemeral_ports_used server_address=gateway:81 0.5",
+            "conn_lint_ephemeral_ports_used server_address=gone:81 0",
+            "conn_lint_time_wait server_address=gateway:81 300",
+            "conn_lint_time_wait server_address=gone:81 0",
+            "conn_lint_time_wait server_address=other 700",
+        ]
+    );
+}
+
 #[test]
 fn every_histogram_has_buckets_that_rise() {
     let rows = recorded(|metrics| {
@@ -350,11 +415,14 @@ fn every_histogram_has_buckets_that_rise() {
         let took = Duration::from_millis(1);
         let of = Label::new("/login");
         metrics.arrived(&arrival(Ok(took)));
+        let upstream = gateway("gateway:81");
+        metrics.request_passed(&phases(&upstream, [Some(took); 5]));
         metrics.request_took(&RequestTime { side: Side::Inbound, of, reused: true, took });
     });
     let histograms = rows.iter().filter(|row| row.ends_with(']'));
     let mut names: Vec<_> = histograms.filter_map(|row| row.split(' ').next()).collect();
     names.sort_unstable();
+    names.dedup();
     let mut known: Vec<_> = recommended_buckets().iter().map(|(name, _)| *name).collect();
     known.sort_unstable();
     assert_eq!(names, known, "each histogram, and nothing else");

@@ -31,14 +31,23 @@ impl Upstreams {
         });
         match number {
             Some(number) => Upstream { number, authority: authority.clone() },
-            None => Upstream { number: Upstreams::BOUND, authority: Label::OTHER.as_str().into() },
+            None => self.other(),
         }
+    }
+
+    /// All that have no name of their own.
+    pub(super) fn other(&self) -> Upstream {
+        Upstream { number: Upstreams::BOUND, authority: Label::OTHER.as_str().into() }
     }
 }
 
 // === impl Upstream ===
 
 impl Upstream {
+    pub(super) fn is_other(&self) -> bool {
+        self.number == Upstreams::BOUND
+    }
+
     /// As one label.
     pub(super) fn address(&self) -> Pair {
         (ADDRESS, self.authority.clone().into())

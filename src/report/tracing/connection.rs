@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::TARGET;
 use super::texts::{CALLER, LABEL, cut};
-use crate::connection::{DialError, Ended, Party};
+use crate::connection::{DialError, Ended, Opened, Party};
 use crate::lint::Client;
 
 /// The record of a connection that ended. Of what is not known there is no field.
@@ -33,6 +33,25 @@ pub(super) fn ended(connection: &Ended) {
         beside = (!end.beside.is_empty()).then(|| ::tracing::field::display(end.beside)),
         closer = end.closer.as_str(),
         "a connection ended: {}", end.cause.text(),
+    );
+}
+
+/// A dial that took long, and what the kernel had counted of it.
+pub(super) fn slow_dial(connection: &Opened, suppressed: u64) {
+    let Opened { id, party, client, local, peer, dial, at_dial, .. } = connection;
+    ::tracing::info!(
+        target: TARGET,
+        connection = id,
+        client = client.map(|client| cut(client.name.as_str(), LABEL)),
+        server = party.as_ref().map(|server| cut(server.name(), LABEL)),
+        local = local.map(::tracing::field::display),
+        peer = peer.map(::tracing::field::display),
+        dial_seconds = dial.map(|dial| dial.as_secs_f64()),
+        retransmitted_at_dial = at_dial.map(|at_dial| at_dial.retransmitted),
+        syn_retransmitted = at_dial.and_then(|at_dial| at_dial.syn_retransmitted),
+        round_trip_seconds = at_dial.and_then(|at_dial| at_dial.rtt).map(|rtt| rtt.as_secs_f64()),
+        suppressed,
+        "a dial was slow",
     );
 }
 

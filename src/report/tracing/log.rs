@@ -22,7 +22,7 @@ impl io::Write for Log {
 }
 
 /// What `run` makes a plain subscriber write, all levels.
-pub(super) fn of(run: impl FnOnce()) -> String {
+pub(crate) fn of(run: impl FnOnce()) -> String {
     // Beside a single one, tracing-core 0.1 asks the thread that comes to an event first whether
     // anybody listens, and keeps the answer for all threads.
     static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));

@@ -2,7 +2,7 @@
 
 mod connection;
 #[cfg(test)]
-mod log;
+pub(crate) mod log;
 mod notice;
 mod policy;
 mod request;
@@ -12,8 +12,8 @@ mod texts;
 use std::io;
 use std::time::Duration;
 
-use super::{ArrivalTime, Notice, PolicyStatus, Reporter, Startup};
-use crate::connection::{DialError, Ended, Party};
+use super::{ArrivalTime, Notice, PolicyStatus, Reporter, RequestPhases, Startup};
+use crate::connection::{DialError, Ended, Opened, Party};
 use crate::heal::Act;
 use crate::lint::Client;
 use crate::policy::{PolicyErrors, Reload};
@@ -33,8 +33,10 @@ pub const TARGET: &str = "tower_conn_lint";
 /// | floors of the policy that don't hold: once, as the lint is built | WARN |
 /// | expectations that expire soon, expired, or seem needless: once each | WARN |
 /// | a server of `ConnLint::serve` that can't accept connections: once a second at most | ERROR |
+/// | a dial that was [slow](crate::ConnLintBuilder::slow_dial), and that no finding tells of: at most one line in 60 s for a client and its upstream | INFO |
 /// | the record of a connection that ended | DEBUG |
 /// | a dial that failed | DEBUG |
+/// | in which parts of it a request of ours took its time, where [that is on](crate::ConnLintBuilder::phases) | DEBUG |
 /// | a request that was [long on its way](crate::arrival), and a stamp of a declared peer that tells nothing | DEBUG |
 /// | what a [cure](crate::heal) did for a connection | DEBUG |
 ///
@@ -78,8 +80,16 @@ impl Reporter for Tracing {
         connection::dial_failed(client, upstream, error, took);
     }
 
+    fn slow_dial(&self, connection: &Opened, suppressed: u64) {
+        connection::slow_dial(connection, suppressed);
+    }
+
     fn arrived(&self, time: &ArrivalTime) {
         request::arrived(time);
+    }
+
+    fn request_passed(&self, phases: &RequestPhases<'_>) {
+        request::passed(phases);
     }
 
     fn healed(&self, act: &Act) {

@@ -1,7 +1,7 @@
 use super::TARGET;
 use super::texts::{LABEL, cut};
 use crate::arrival::Unusable;
-use crate::report::ArrivalTime;
+use crate::report::{ArrivalTime, Phase, RequestPhases};
 
 /// A request that was long on its way, or whose stamp is nonsense of someone who should know better.
 pub(super) fn arrived(time: &ArrivalTime) {
@@ -28,12 +28,32 @@ pub(super) fn arrived(time: &ArrivalTime) {
     }
 }
 
+/// The parts of a request of ours. Of what is not known there is no field.
+pub(super) fn passed(phases: &RequestPhases<'_>) {
+    let seconds = |phase| phases.of(phase).map(|took| took.as_secs_f64());
+    ::tracing::debug!(
+        target: TARGET,
+        client = phases.client.map(|client| cut(client.name.as_str(), LABEL)),
+        server = phases.upstream.map(|upstream| cut(upstream.name(), LABEL)),
+        connection = phases.connection,
+        reused = phases.reused,
+        wait_seconds = seconds(Phase::Wait),
+        dial_seconds = seconds(Phase::Dial),
+        tls_seconds = seconds(Phase::Tls),
+        first_byte_seconds = seconds(Phase::FirstByte),
+        body_seconds = seconds(Phase::Body),
+        "a request passed",
+    );
+}
+
 #[cfg(test)]
 mod tests {
+    use std::panic::Location;
     use std::time::Duration;
 
     use super::*;
-    use crate::lint::Label;
+    use crate::connection::Party;
+    use crate::lint::{Client, Label};
     use crate::report::tracing::log;
 
     #[test]
@@ -51,5 +71,24 @@ mod tests {
         assert!(nonsense.contains("reason=\"too-old\""), "{nonsense}");
         assert_eq!(line(Ok(Duration::ZERO), false), "", "it came at once");
         assert_eq!(line(Err(Unusable::UndeclaredPeer), false), "", "anyone may send it");
+    }
+
+    #[test]
+    fn a_requests_line_has_the_parts_that_are_known() {
+        let client = Client { name: Label::new("gateway"), built_at: Location::caller() };
+        let upstream = Party::upstream(client.name, "gateway:81");
+        let mut took = [None; Phase::ALL.len()];
+        took[Phase::Wait as usize] = Some(Duration::from_millis(3_010));
+        took[Phase::Body as usize] = Some(Duration::ZERO);
+        let (client, upstream) = (Some(client), Some(&upstream));
+        let phases = RequestPhases { client, upstream, connection: 17, reused: false, took };
+        let line = log::of(|| passed(&phases));
+        for part in [
+            "DEBUG tower_conn_lint: a request passed client=\"gateway\" server=\"gateway:81\"",
+            "connection=17 reused=false wait_seconds=3.01 body_seconds=0.0",
+        ] {
+            assert!(line.contains(part), "{part} is missing in {line}");
+        }
+        assert!(!line.contains("dial_seconds"), "nobody knows it: {line}");
     }
 }

@@ -139,6 +139,36 @@ mod tests {
         assert!(!towards.is_whole, "there was no time");
     }
 
+    /// In a namespace of its own:
+    /// `unshare -n sh -c 'ip link set lo up; sysctl net.ipv4.tcp_tw_reuse=0; ...'`.
+    #[test]
+    #[ignore = "takes a hundred thousand ports"]
+    fn a_hundred_thousand_sockets_in_time_wait_take_no_more_than_they_may() {
+        let listeners: Vec<_> = (1..=11)
+            .map(|last| {
+                TcpListener::bind(SocketAddr::from(([127, 0, 0, last], 0))).expect("a port")
+            })
+            .collect();
+        let addresses: Vec<_> =
+            listeners.iter().map(|of| of.local_addr().expect("it is bound")).collect();
+        for listener in &listeners {
+            _ = close_first(listener, 10_000);
+        }
+        for (what, bounds) in [("all", enough()), ("as by default", DumpBounds::default())] {
+            let began = std::time::Instant::now();
+            let towards = Towards::read(open, &addresses, bounds).expect("the kernel answers");
+            let took = began.elapsed();
+            let counted: u64 = addresses.iter().map(|of| towards.of(*of).time_wait).sum();
+            println!("{what}: {counted} sockets in {took:?}; whole: {}", towards.is_whole);
+            if bounds.most == u32::MAX {
+                assert!(towards.is_whole && counted >= 100_000, "{counted} of them");
+            } else {
+                let most = bounds.time * 2;
+                assert!(took < most, "{took:?} is longer than it may take");
+            }
+        }
+    }
+
     #[test]
     fn many_ports_of_peers_are_asked_for_all_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an ephemeral port");

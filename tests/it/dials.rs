@@ -9,12 +9,14 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use socket2::{Domain, Socket, Type};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower::ServiceExt;
-use tower_conn_lint::ConnLint;
 use tower_conn_lint::connection::Opened;
 use tower_conn_lint::lint::{self, Finding};
 use tower_conn_lint::report::Reporter;
+use tower_conn_lint::snapshot::PortUse;
+use tower_conn_lint::{ConnLint, ManualClock};
 
 use crate::tls::{self, Alpn};
 use crate::within::within;
@@ -24,6 +26,8 @@ use crate::within::within;
 struct Told {
     opened: Arc<Mutex<Vec<Opened>>>,
     findings: Arc<Mutex<Vec<Finding>>>,
+    slow: Arc<Mutex<Vec<(Opened, u64)>>>,
+    ports: Arc<Mutex<Vec<PortUse>>>,
 }
 
 /// A listener whose backlog is full, and what fills it.
@@ -41,6 +45,15 @@ impl Reporter for Told {
         self.opened.lock().expect("no test panics with the lock").push(connection.clone());
     }
 
+    fn slow_dial(&self, connection: &Opened, suppressed: u64) {
+        let mut slow = self.slow.lock().expect("no test panics with the lock");
+        slow.push((connection.clone(), suppressed));
+    }
+
+    fn port_use(&self, port_use: &PortUse) {
+        self.ports.lock().expect("no test panics with the lock").push(port_use.clone());
+    }
+
     fn finding(&self, finding: &Finding) {
         self.findings.lock().expect("no test panics with the lock").push(finding.clone());
     }
@@ -50,6 +63,10 @@ impl Told {
     fn last(&self) -> Opened {
         let opened = self.opened.lock().expect("no test panics with the lock");
         opened.last().expect("a connection was opened").clone()
+    }
+
+    fn slow(&self) -> Vec<(Opened, u64)> {
+        self.slow.lock().expect("no test panics with the lock").clone()
     }
 
     fn found(&self) -> Vec<Finding> {
@@ -109,6 +126,7 @@ async fn a_dial_whose_syn_was_dropped_is_known_as_such() {
     assert!(found[0].evidence.to_string().contains("its SYN was sent again"), "{found:?}");
     let upstream = &lint.snapshot().upstreams[0];
     assert_eq!((upstream.dials, upstream.syn_retransmitted), (1, 1), "{upstream:?}");
+    assert!(told.slow().is_empty(), "the finding tells of it");
     drop(connection);
 }
 
@@ -186,6 +204,104 @@ async fn a_fast_dial_is_not_asked_about_unless_that_is_set() {
         assert!(at_dial.rtt.is_some_and(|rtt| rtt < Duration::from_secs(1)), "{at_dial:?}");
         assert!(told.found().is_empty(), "nothing is wrong with it");
     }
+}
+
+#[tokio::test]
+async fn a_slow_dial_that_no_finding_tells_of_is_told_once_in_a_minute() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("an ephemeral port");
+    let address = listener.local_addr().expect("it is bound");
+    let (told, clock) = (Told::default(), ManualClock::new());
+    let lint = lint(&told).clock(clock.clone()).build();
+    let took = Arc::new(Mutex::new(Duration::ZERO));
+    let (dialling, next) = (clock.clone(), took.clone());
+    let connector = tower::ServiceBuilder::new()
+        .map_request(move |uri: http::Uri| {
+            dialling.advance(*next.lock().expect("no test panics with it"));
+            uri
+        })
+        .service(HttpConnector::new());
+    let connector = lint.connector("gateway", connector);
+    let mut dials = Vec::new();
+    for (millis, wait, expected) in
+        [(199, 0, None), (200, 0, Some(0)), (500, 0, None), (500, 0, None), (200, 60, Some(2))]
+    {
+        clock.advance(Duration::from_secs(wait));
+        *took.lock().expect("no test panics with it") = Duration::from_millis(millis);
+        let before = told.slow().len();
+        let uri = format!("http://{address}/").parse().expect("a URI");
+        dials.push(connector.clone().oneshot(uri).await.expect("it listens"));
+        let slow = told.slow();
+        let suppressed = slow.get(before).map(|(_, suppressed)| *suppressed);
+        assert_eq!(suppressed, expected, "a dial of {millis} ms after {wait} s");
+    }
+    let (opened, _) = &told.slow()[0];
+    assert_eq!(opened.dial, Some(Duration::from_millis(200)), "{opened:?}");
+    assert_eq!(opened.at_dial.and_then(|at_dial| at_dial.syn_retransmitted), Some(false));
+    assert!(told.found().is_empty(), "no SYN was sent again");
+}
+
+#[tokio::test]
+async fn ports_towards_upstreams_are_told_by_whose_they_are() {
+    let (listener, beside) =
+        (TcpListener::bind("127.0.0.1:0").await, TcpListener::bind("127.0.0.1:0").await);
+    let (listener, beside) = (listener.expect("a port"), beside.expect("a port"));
+    let address = listener.local_addr().expect("it is bound");
+    let told = Told::default();
+    let conn_lint = lint(&told).build();
+    assert_eq!(conn_lint.snapshot().port_use, None, "nobody asked");
+    let ports = conn_lint.port_use().expect("the kernel answers");
+    assert!(ports.upstreams.is_empty() && ports.is_whole, "nothing was dialled: {ports:?}");
+
+    let connector = conn_lint.connector("gateway", HttpConnector::new());
+    let _unseen = TcpStream::connect(beside.local_addr().expect("it is bound")).await;
+    let uri: http::Uri = format!("http://{address}/").parse().expect("a URI");
+    for _ in 0..3 {
+        let dialled = connector.clone().oneshot(uri.clone()).await.expect("it listens");
+        let (mut theirs, _) = listener.accept().await.expect("it was dialled");
+        drop(dialled);
+        assert_eq!(theirs.read(&mut [0]).await.expect("our end"), 0, "we closed first");
+    }
+    let _open = connector.clone().oneshot(uri).await.expect("it listens");
+
+    let held = || {
+        let ports = conn_lint.port_use().expect("the kernel answers");
+        let [upstream] = &ports.upstreams[..] else { panic!("one was dialled: {ports:?}") };
+        assert_eq!((&*upstream.name, upstream.client.as_str()), (&*address.to_string(), "gateway"));
+        assert_eq!((upstream.address, ports.is_whole), (address, true), "{ports:?}");
+        assert!(ports.ports > Some(0) && ports.time_wait >= Some(upstream.time_wait), "{ports:?}");
+        (upstream.time_wait, upstream.held)
+    };
+    // The last of the packets are on their way.
+    let settled = async {
+        while held() != (3, 4) {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("three in TIME_WAIT, and one open", settled).await;
+    assert!(conn_lint.snapshot().port_use.is_some(), "a snapshot has what was read");
+    let told = told.ports.lock().expect("no test panics with the lock");
+    assert_eq!(told.last().map(|ports| ports.upstreams.len()), Some(1), "reporters have it");
+}
+
+#[tokio::test]
+async fn ports_are_read_each_period_for_as_long_as_the_lint_lives() {
+    struct Ports(mpsc::UnboundedSender<PortUse>);
+
+    impl Reporter for Ports {
+        fn port_use(&self, port_use: &PortUse) {
+            _ = self.0.send(port_use.clone());
+        }
+    }
+
+    let (sender, mut ports) = mpsc::unbounded_channel();
+    let builder = ConnLint::builder().environment("").reporter(Ports(sender));
+    let conn_lint = builder.port_use_every(Duration::ZERO).build();
+    for _ in 0..2 {
+        assert!(within("a reading a second", ports.recv()).await.is_some(), "the lint lives");
+    }
+    drop(conn_lint);
+    let last = async { while ports.recv().await.is_some() {} };
+    within("the end of the reporter, which the thread doesn't hold", last).await;
 }
 
 #[tokio::test]

@@ -71,11 +71,16 @@ pub(super) fn dial_failed(client: &Client, upstream: &Party, error: DialError, t
 #[cfg(test)]
 mod tests {
     use std::panic::Location;
+    use std::sync::Arc;
+    use std::time::Instant;
 
     use http::Version;
 
     use super::*;
-    use crate::connection::{Causes, Closer, End, EndCause, Side};
+    use crate::Clock;
+    use crate::connection::{
+        Addresses, AtDial, Causes, Closer, Dialler, End, EndCause, Record, Side,
+    };
     use crate::lint::Label;
     use crate::report::tracing::log;
 
@@ -158,6 +163,28 @@ mod tests {
             let line = log::of(|| ended(&connection));
             assert!(line.len() <= 1024, "{} bytes: {line}", line.len());
             assert!(line.trim_end().bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_dials_line_says_how_slow_it_was_and_what_the_kernel_had_counted() {
+        let client = Client { name: Label::new("gateway"), built_at: Location::caller() };
+        let addresses = Addresses { peer: "192.0.2.1:81".parse().ok(), ..Addresses::default() };
+        let record = Record::new(Side::Outbound, Clock::default(), Instant::now(), addresses);
+        let record = record.dialled(Dialler::new(client, None), Duration::from_millis(450));
+        record.meet(Party::upstream(client.name, "gateway:81"));
+        let (retransmitted, rtt) = (3, Some(Duration::from_millis(2)));
+        let mut opened = Opened::new(&Arc::new(record));
+        let line = |opened: &Opened| log::of(|| slow_dial(opened, 7));
+        assert!(!line(&opened).contains("retransmitted"), "nobody told: {}", line(&opened));
+        opened.at_dial = Some(AtDial { retransmitted, syn_retransmitted: None, rtt });
+        let line = line(&opened);
+        for part in [
+            " INFO tower_conn_lint: a dial was slow connection=",
+            "client=\"gateway\" server=\"gateway:81\" peer=192.0.2.1:81 dial_seconds=0.45",
+            "retransmitted_at_dial=3 round_trip_seconds=0.002 suppressed=7",
+        ] {
+            assert!(line.contains(part), "{part} is missing in {line}");
         }
     }
 

@@ -355,7 +355,7 @@ fn phases_are_kept_apart_by_upstream_and_what_is_not_known_is_no_zero() {
     let rows = recorded(|metrics| {
         metrics.request_passed(&phases(&one, [ms(500), ms(250), None, ms(125), ms(0)]));
         metrics.request_passed(&phases(&one, [ms(0), None, None, ms(125), None]));
-        metrics.request_passed(&phases(&other, [None, None, ms(125), None, None]));
+        metrics.request_passed(&phases(&other, [None, None, ms(125), ms(250), None]));
     });
     let row = |phase: &str, port: u16, values: &str| {
         let name = "conn_lint_client_phase_duration_seconds";
@@ -365,6 +365,7 @@ fn phases_are_kept_apart_by_upstream_and_what_is_not_known_is_no_zero() {
         row("body", 81, "[0.0]"),
         row("dial", 81, "[0.25]"),
         row("first-byte", 81, "[0.125, 0.125]"),
+        row("first-byte", 82, "[0.25]"),
         row("tls", 82, "[0.125]"),
         row("wait", 81, "[0.5, 0.0]"),
     ];

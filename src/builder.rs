@@ -193,7 +193,7 @@ impl ConnLintBuilder {
     /// fresh ones, of dials and of connections; and reporters are told how long each request took
     /// ([`Reporter::request_took`]). That takes the parts that see where responses end:
     /// `make_service` or `accept`, and `connector` with `response_bodies`. It costs an allocation a
-    /// request. Default: off, since many services have such instruments.
+    /// request, and two outbound. Default: off, since many services have such instruments.
     ///
     /// ```
     /// use tower_conn_lint::ConnLint;
@@ -208,7 +208,7 @@ impl ConnLintBuilder {
     /// Whether it is told in which parts of it each request of ours took its time
     /// ([`RequestPhases`](crate::report::RequestPhases)): a histogram, and an event at DEBUG. That takes
     /// `response_bodies` around `outbound`, and a `connector`, which below TLS tells the handshake
-    /// apart; of reqwest its own layers tell dials and bodies. It costs an allocation a request.
+    /// apart; of reqwest its own layers tell dials and bodies. It costs two allocations a request.
     /// Default: off.
     ///
     /// ```

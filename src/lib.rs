@@ -47,7 +47,8 @@
 //!   accept loop; includes `hyper`;
 //! - `reqwest`: the client's layer as a middleware of reqwest-middleware and around its client, and a
 //!   layer for its connector; includes `hyper-util`;
-//! - `linux`: what the kernel counted of slow dials, such as a SYN that was sent again; the ports for dials;
+//! - `linux`: what the kernel counted of slow dials, such as a SYN that was sent again; the ports that
+//!   are held towards upstreams;
 //! - `metrics`: counters, gauges and histograms by the `metrics` facade;
 //! - `serde`: `Serialize` for a [`snapshot`];
 //! - `full`: all of these;

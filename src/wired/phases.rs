@@ -28,13 +28,13 @@ pub(crate) struct Phases {
 impl Called {
     #[cfg(feature = "hyper")]
     #[cold]
-    pub(crate) fn now<B>(shared: &Shared, request: &Request<B>) -> Called {
+    pub(crate) fn now<B>(shared: &Shared, request: &Request<B>) -> Box<Called> {
         let may_have_content = shared.phases.then(|| Sent::of(request).may_have_content());
-        Called { at: shared.clock.now(), may_have_content }
+        Box::new(Called { at: shared.clock.now(), may_have_content })
     }
 
     /// The response came, on a connection that is fresh for it, or isn't known to be.
-    pub(crate) fn answered(self, record: &Record, is_fresh: bool, now: Instant) -> Option<Phases> {
+    pub(crate) fn answered(&self, record: &Record, is_fresh: bool, now: Instant) -> Option<Phases> {
         let may_have_content = self.may_have_content?;
         let mut phases = Phases::hidden(record, is_fresh, now);
         // A request with content may be written in pieces after another one, and then nobody knows

@@ -29,8 +29,8 @@ pin_project! {
         shared: Arc<Shared>,
         // There where nobody else reads the heads.
         sent: Option<Sent>,
-        // There where the times of requests are taken.
-        called: Option<Called>,
+        // There where the times of requests are taken: apart, since others carry it for nothing.
+        called: Option<Box<Called>>,
     }
 }
 
@@ -41,7 +41,7 @@ impl<F> ResponseBodiesFuture<F> {
         future: F,
         shared: Arc<Shared>,
         sent: Option<Sent>,
-        called: Option<Called>,
+        called: Option<Box<Called>>,
     ) -> ResponseBodiesFuture<F> {
         ResponseBodiesFuture { future, shared, sent, called }
     }
@@ -69,7 +69,7 @@ where
                 sent.answered(this.shared, &record, &response);
             }
             record.answering();
-            let stopwatch = this.called.map(|called| {
+            let stopwatch = this.called.take().map(|called| {
                 let handle = response.extensions().get::<ConnHandle>();
                 let reused = handle.is_some_and(ConnHandle::reused);
                 let is_fresh = handle.is_some_and(ConnHandle::fresh);

@@ -20,6 +20,7 @@ pub(crate) enum DialLayer {
     Connector,
     /// Where a client gives it that hides its TLS: what it sent is not known to be a SYN once there
     /// was content.
+    #[cfg_attr(not(feature = "reqwest"), allow(dead_code, reason = "reqwest is such a client"))]
     AboveTls,
 }
 

@@ -256,6 +256,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stdout, reason = "its numbers are what it is for")]
     #[ignore = "prints what it costs, and says nothing on a machine that is busy"]
     fn a_question_takes_microseconds() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an ephemeral port");

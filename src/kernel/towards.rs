@@ -142,6 +142,7 @@ mod tests {
     /// In a namespace of its own:
     /// `unshare -n sh -c 'ip link set lo up; sysctl net.ipv4.tcp_tw_reuse=0; ...'`.
     #[test]
+    #[expect(clippy::print_stdout, reason = "its numbers are what it is for")]
     #[ignore = "takes a hundred thousand ports"]
     fn a_hundred_thousand_sockets_in_time_wait_take_no_more_than_they_may() {
         let listeners: Vec<_> = (1..=11)

@@ -208,7 +208,7 @@ impl ConnLintBuilder {
     /// Whether it is told in which parts of it each request of ours took its time
     /// ([`RequestPhases`](crate::report::RequestPhases)): a histogram, and an event at DEBUG. That takes
     /// `response_bodies` around `outbound`, and a `connector`, which below TLS tells the handshake
-    /// apart; of reqwest its own layers tell dials and bodies. It costs two allocations a request.
+    /// apart; of reqwest its own layers tell dials and bodies. It costs three allocations a request.
     /// Default: off.
     ///
     /// ```

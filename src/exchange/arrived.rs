@@ -20,8 +20,7 @@ struct ReadBy(usize);
 
 impl Exchange {
     /// Tells how long a received request was on its way, where its sender says when it sent it.
-    #[cold]
-    pub(crate) fn tell_arrival<B>(&self, request: &mut Request<B>) {
+    pub(super) fn tell_arrival<B>(&self, request: &mut Request<B>) {
         let Placement { shared, .. } = self.placement();
         let Some(settings) = &shared.before_arrival else { return };
         let read_by = ReadBy(shared.mark());
@@ -67,7 +66,6 @@ impl Shared {
 
 impl Placement {
     /// Says when a request is sent, where that is asked for and nobody said it before.
-    #[cold]
     pub(crate) fn stamp(&self, headers: &mut HeaderMap) {
         let stamps = self.outlet.as_ref().is_some_and(|outlet| outlet.stamps);
         if stamps && !headers.contains_key(FIELD) {

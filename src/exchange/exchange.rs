@@ -74,14 +74,17 @@ impl Exchange {
         Exchange::new(placement, request, signs, target, matched)
     }
 
-    /// The same in a gateway.
+    /// The same in a gateway, and where requests tell when they were sent.
     #[cold]
-    pub(crate) fn receive_to_pass_on<B>(
+    pub(crate) fn receive_apart<B>(
         placement: &Arc<Placement>,
         request: &mut Request<B>,
     ) -> Exchange {
         let mut exchange = Exchange::receive(placement, request);
-        exchange.passes_on(request);
+        if placement.shared.is_gateway {
+            exchange.passes_on(request);
+        }
+        exchange.tell_arrival(request);
         exchange
     }
 
@@ -162,10 +165,18 @@ impl Exchange {
         Exchange::new(placement, request, signs, target, MatchedRoute::default())
     }
 
+    /// What a request of a gateway's asks for beyond a look, and of a client that says when it sends.
+    #[cold]
+    pub(crate) fn send_apart<B>(&mut self, request: &mut Request<B>) {
+        self.placement.stamp(request.headers_mut());
+        if self.placement.shared.is_gateway {
+            self.passes_on(request);
+        }
+    }
+
     /// Sees a request as a gateway does: what it says of its hop is remembered with it as it comes
     /// in, and judged as it is passed on. A layer further in, or out, changes nothing of that.
-    #[cold]
-    pub(crate) fn passes_on<B>(&mut self, request: &mut Request<B>) {
+    fn passes_on<B>(&mut self, request: &mut Request<B>) {
         let came = request.extensions().get::<CameIn>();
         let passed_on = match (came, &self.placement.outlet) {
             (Some(came), Some(_)) => came.passed_on(request.headers()),

@@ -80,11 +80,7 @@ impl<S, A> Inbound<S, A> {
         if placement.is_off() {
             return ResponseFuture::unwatched(self.inner.call(request));
         }
-        let exchange = match placement.shared.is_gateway {
-            true => Exchange::receive_to_pass_on(placement, &mut request),
-            false => Exchange::receive(placement, &request),
-        };
-        exchange.tell_arrival(&mut request);
+        let exchange = Exchange::receive_apart(placement, &mut request);
         if exchange.is_clean() {
             ResponseFuture::watched(self.inner.call(request), exchange)
         } else {

@@ -56,15 +56,12 @@ where
     fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
         let placement = self.placed.placement();
         let is_plain = placement.is_plain();
-        if !is_plain {
-            if placement.is_off() {
-                return ResponseFuture::unwatched(self.inner.call(request));
-            }
-            placement.stamp(request.headers_mut());
+        if !is_plain && placement.is_off() {
+            return ResponseFuture::unwatched(self.inner.call(request));
         }
         let mut exchange = Exchange::send(placement, &request);
-        if !is_plain && placement.shared.is_gateway {
-            exchange.passes_on(&mut request);
+        if !is_plain {
+            exchange.send_apart(&mut request);
         }
         let captures = placement.outlet.as_ref().is_some_and(|outlet| outlet.captures);
         let captured = captures.then(|| Captured::of(&mut request));

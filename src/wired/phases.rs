@@ -34,7 +34,12 @@ impl Called {
     }
 
     /// The response came, on a connection that is fresh for it, or isn't known to be.
-    pub(crate) fn answered(&self, record: &Record, is_fresh: bool, now: Instant) -> Option<Phases> {
+    pub(crate) fn answered(
+        &self,
+        record: &Record,
+        is_fresh: bool,
+        now: Instant,
+    ) -> Option<Box<Phases>> {
         let may_have_content = self.may_have_content?;
         let mut phases = Phases::hidden(record, is_fresh, now);
         // A request with content may be written in pieces after another one, and then nobody knows
@@ -53,13 +58,13 @@ impl Called {
 
 impl Phases {
     /// Of a client that hides its sockets, too.
-    pub(crate) fn hidden(record: &Record, is_fresh: bool, now: Instant) -> Phases {
+    pub(crate) fn hidden(record: &Record, is_fresh: bool, now: Instant) -> Box<Phases> {
         let mut took = [None; Phase::ALL.len()];
         if is_fresh {
             took[Phase::Dial as usize] = record.dial;
             took[Phase::Tls as usize] = record.handshake();
         }
-        Phases { took, answered: now }
+        Box::new(Phases { took, answered: now })
     }
 
     /// The body ended.

@@ -15,7 +15,7 @@ pub(crate) struct Stopwatch {
     began: Instant,
     reused: bool,
     /// Of a request of ours, where they are told.
-    phases: Option<Phases>,
+    phases: Option<Box<Phases>>,
     /// The route inbound, as soon as a layer told. Not the record's: on HTTP/2 that is of whichever
     /// request came last. Relaxed, since it is one word.
     route: AtomicU32,
@@ -33,7 +33,7 @@ impl Stopwatch {
         Stopwatch { shared, record, began, reused, phases: None, route: AtomicU32::new(0) }
     }
 
-    pub(crate) fn with_phases(self, phases: Option<Phases>) -> Stopwatch {
+    pub(crate) fn with_phases(self, phases: Option<Box<Phases>>) -> Stopwatch {
         Stopwatch { phases, ..self }
     }
 
@@ -48,8 +48,13 @@ impl Stopwatch {
             self.tell_duration(now);
         }
         if let Some(phases) = &self.phases {
-            self.shared.reporter.request_passed(&phases.end(&self.record, self.reused, now));
+            self.tell_phases(phases, now);
         }
+    }
+
+    #[cold]
+    fn tell_phases(&self, phases: &Phases, now: Instant) {
+        self.shared.reporter.request_passed(&phases.end(&self.record, self.reused, now));
     }
 
     fn tell_duration(&self, now: Instant) {

@@ -305,8 +305,9 @@ fn is_probe(headers: &HeaderMap) -> bool {
 fn of_lines(headers: &HeaderMap) -> Signs {
     let mut lines = headers.get_all(header::CONNECTION).iter();
     match (lines.next(), lines.next()) {
-        // What browsers send with every request.
+        // What browsers send with every request, and what those who close do.
         (Some(line), None) if line == "keep-alive" => Signs::KEEP_ALIVE_OPTION,
+        (Some(line), None) if line == "close" => Signs::CLOSE_OPTION,
         (_, None) => of_elements(headers),
         _ => of_elements(headers).with(Signs::SEVERAL_LINES),
     }

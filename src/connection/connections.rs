@@ -138,6 +138,7 @@ impl Connections {
             let in_use = sample(siblings).filter(|sibling| sibling.is_in_use_since(needed_from));
             let concurrency =
                 under_way.unwrap_or_else(|| of_all(in_use.count(), siblings.len()) + 1);
+            record.stands_at(siblings.len());
             siblings.push(record.clone());
             concurrency
         };
@@ -176,8 +177,7 @@ impl Connections {
         if let Some(party) = record.party() {
             let mut live = self.siblings(party);
             if let Some(siblings) = live.get_mut(party) {
-                let at = siblings.iter().position(|sibling| ptr::eq(&**sibling, record));
-                at.map(|at| siblings.swap_remove(at));
+                leave(siblings, record);
                 if let Some(Pool { max_idle, .. }) = ending.pool {
                     let given_back = record.touched();
                     let pooled = |sibling: &&Arc<Record>| sibling.was_pooled_since(given_back);
@@ -328,6 +328,17 @@ impl Connections {
             Side::Inbound => &self.callers,
             Side::Outbound => &self.upstreams,
         })
+    }
+}
+
+/// Takes one out by its place, however many there are.
+fn leave(siblings: &mut Vec<Arc<Record>>, record: &Record) {
+    let place = record.place();
+    if siblings.get(place).is_some_and(|sibling| ptr::eq(&**sibling, record)) {
+        siblings.swap_remove(place);
+        if let Some(moved) = siblings.get(place) {
+            moved.stands_at(place);
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Record {
     version: AtomicU8,
     standing: Standing,
     in_flight: AtomicU32,
+    /// Among the live ones of its party, under their lock.
+    place: AtomicU32,
     requests: AtomicU64,
     /// When the last exchange began or ended, and when a read was polled in vain: nanoseconds
     /// after it was opened.
@@ -112,6 +114,7 @@ impl Record {
             version: AtomicU8::new(0),
             standing: Standing::default(),
             in_flight: AtomicU32::new(0),
+            place: AtomicU32::new(u32::MAX),
             requests: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             polled: AtomicU64::new(0),
@@ -217,6 +220,15 @@ impl Record {
 
     pub(crate) fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.opened)
+    }
+
+    /// Where it stands among the live ones of its party.
+    pub(super) fn place(&self) -> usize {
+        self.place.load(Ordering::Relaxed) as usize
+    }
+
+    pub(super) fn stands_at(&self, place: usize) {
+        self.place.store(u32::try_from(place).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     /// Whether a request is under way, or was at some time after this instant.

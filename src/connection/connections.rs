@@ -120,16 +120,17 @@ impl Connections {
         now: Instant,
         under_way: Option<usize>,
     ) {
-        if !record.meet(party) {
-            return;
-        }
-        let Some(party) = record.party() else { return };
         let lead = record.dial.unwrap_or_default().saturating_add(BARELY_FREE);
         let needed_from = record.opened.checked_sub(lead).unwrap_or(record.opened);
-        // Either this sees that the connection was closed, or `close` sees whose it was.
-        fence(Ordering::SeqCst);
-        let concurrency = {
-            let mut live = self.siblings(party);
+        let (party, concurrency) = {
+            let mut live = self.siblings(&party);
+            // All of them share what the first one was told.
+            let party = live.get_key_value(&party).map_or(party, |(known, _)| known.clone());
+            if !record.meet(party.clone()) {
+                return;
+            }
+            // Either this sees that the connection was closed, or `close` sees whose it was.
+            fence(Ordering::SeqCst);
             // A service may outlive its connection: nobody would take that out again.
             if record.is(Flag::Closed) {
                 return;
@@ -140,14 +141,14 @@ impl Connections {
                 under_way.unwrap_or_else(|| of_all(in_use.count(), siblings.len()) + 1);
             record.stands_at(siblings.len());
             siblings.push(record.clone());
-            concurrency
+            (party, concurrency)
         };
         if record.side == Side::Inbound && self.draining.load(Ordering::Relaxed) {
             record.drain();
         }
         let slice = self.slice(now);
         let mut parties = self.parties(record.side);
-        let window = &mut parties.entry(party, slice).window;
+        let window = &mut parties.entry(&party, slice).window;
         let rising = window.peak(slice, u32::try_from(concurrency).unwrap_or(u32::MAX));
         let sums = window.at(slice);
         sums.connections = sums.connections.saturating_add(1);

@@ -3,7 +3,6 @@ mod exchange;
 mod flag;
 mod graceful;
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
@@ -15,6 +14,7 @@ pub(crate) use self::exchange::{Finish, Turn};
 pub(crate) use self::flag::Flag;
 use super::course::{Course, Event, Phase};
 use super::dialler::Dialler;
+use super::ends::{Addresses, Ends};
 use super::last::Last;
 use super::standing::{Changes, Kind, Standing};
 use super::window::{RouteCache, Served, nanos};
@@ -37,7 +37,7 @@ pub(crate) struct Record {
     pub(crate) opened: Instant,
     /// The same, in nanoseconds after the epoch of the lint's windows.
     pub(crate) born: u64,
-    pub(crate) addresses: Addresses,
+    ends: Ends,
     /// How long the dial took, outbound.
     pub(crate) dial: Option<Duration>,
     /// What the kernel had counted then.
@@ -73,15 +73,6 @@ pub(crate) struct Record {
     excepted: AtomicU64,
 }
 
-/// The two ends of a connection, as far as they are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Addresses {
-    pub(crate) local: Option<SocketAddr>,
-    pub(crate) peer: Option<SocketAddr>,
-    /// It is a Unix socket, whose ends have no such address.
-    pub(crate) unix: bool,
-}
-
 /// A connection that is gone answers so soon with a reset, though a packet is lost.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -104,7 +95,7 @@ impl Record {
             clock,
             opened,
             born: 0,
-            addresses,
+            ends: addresses.into(),
             dial: None,
             at_dial: None,
             dialler: None,
@@ -128,6 +119,11 @@ impl Record {
             server: Mutex::new(None),
             excepted: AtomicU64::new(0),
         }
+    }
+
+    /// Both its ends.
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.ends.addresses()
     }
 
     /// When it was opened, by the windows that it counts in.
@@ -451,6 +447,6 @@ mod tests {
     fn a_record_is_small() {
         // With the two counts of its `Arc`.
         let size = size_of::<Record>() + 2 * size_of::<usize>();
-        assert!(size <= 512, "{size} bytes");
+        assert!(size <= 360, "{size} bytes");
     }
 }

@@ -89,7 +89,7 @@ impl Shared {
 
     /// Whether ports run out towards an upstream, by what was closed here.
     fn judge_ports(&self, record: &Record, sums: &Sums) {
-        let (window, peer) = (self.connections.window(), record.addresses.peer);
+        let (window, peer) = (self.connections.window(), record.addresses().peer);
         let Some(ports) = Ports::of_system().filter(|_| record.side == Side::Outbound) else {
             return;
         };
@@ -435,10 +435,10 @@ impl Shared {
 
     fn caller_of<B>(&self, record: &Record, request: &mut Request<B>) -> Option<Arc<str>> {
         if self.caller.is_none() {
-            if let Some(peer) = record.addresses.peer {
+            if let Some(peer) = record.addresses().peer {
                 return Some(peer.ip().to_string().into());
             }
-            if record.addresses.unix {
+            if record.addresses().unix {
                 return Some(UNIX.into());
             }
         }

@@ -19,7 +19,10 @@ use crate::policy::Day;
 /// assert!(clock.now() <= clock.now());
 /// ```
 #[derive(Clone, Default)]
-pub struct Clock(Option<Arc<dyn Fn() -> Instant + Send + Sync>>);
+pub struct Clock(Option<Arc<Given>>);
+
+/// Boxed once more, since each record keeps a clock, and few a given one.
+type Given = Box<dyn Fn() -> Instant + Send + Sync>;
 
 /// A clock that stands still until a test advances it.
 ///
@@ -46,7 +49,7 @@ pub(crate) struct Calendar(Option<Arc<dyn Fn() -> Day + Send + Sync>>);
 impl Clock {
     /// A clock that asks a function.
     pub fn new(now: impl Fn() -> Instant + Send + Sync + 'static) -> Clock {
-        Clock(Some(Arc::new(now)))
+        Clock(Some(Arc::new(Box::new(now))))
     }
 
     /// The instant that it shows.

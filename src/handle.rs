@@ -187,12 +187,12 @@ impl ConnHandle {
 
     /// The peer's address, where it has one and the wrapper knows it.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.record.addresses.peer
+        self.record.addresses().peer
     }
 
     /// Our address, where there is one and the wrapper knows it.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.record.addresses.local
+        self.record.addresses().local
     }
 
     /// Asks to end the connection after the response to this request: the outermost wrapper puts

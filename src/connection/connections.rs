@@ -124,16 +124,17 @@ impl Connections {
         now: Instant,
         under_way: Option<usize>,
     ) {
-        if !record.meet(party) {
-            return;
-        }
-        let Some(party) = record.party() else { return };
         let lead = record.dial.unwrap_or_default().saturating_add(BARELY_FREE);
         let needed_from = record.opened.checked_sub(lead).unwrap_or(record.opened);
-        // Either this sees that the connection was closed, or `close` sees whose it was.
-        fence(Ordering::SeqCst);
-        let concurrency = {
-            let mut live = self.siblings(party);
+        let (party, concurrency) = {
+            let mut live = self.siblings(&party);
+            // All of them share what the first one was told.
+            let party = live.get_key_value(&party).map_or(party, |(known, _)| known.clone());
+            if !record.meet(party.clone()) {
+                return;
+            }
+            // Either this sees that the connection was closed, or `close` sees whose it was.
+            fence(Ordering::SeqCst);
             // A service may outlive its connection: nobody would take that out again.
             if record.is(Flag::Closed) {
                 return;
@@ -142,15 +143,16 @@ impl Connections {
             let in_use = sample(siblings).filter(|sibling| sibling.is_in_use_since(needed_from));
             let concurrency =
                 under_way.unwrap_or_else(|| of_all(in_use.count(), siblings.len()) + 1);
+            record.stands_at(siblings.len());
             siblings.push(record.clone());
-            concurrency
+            (party, concurrency)
         };
         if record.side == Side::Inbound && self.draining.load(Ordering::Relaxed) {
             record.drain();
         }
         let slice = self.slice(now);
         let mut parties = self.parties(record.side);
-        let window = &mut parties.entry(party, slice).window;
+        let window = &mut parties.entry(&party, slice).window;
         let rising = window.peak(slice, u32::try_from(concurrency).unwrap_or(u32::MAX));
         let sums = window.at(slice);
         sums.connections = sums.connections.saturating_add(1);
@@ -180,8 +182,7 @@ impl Connections {
         if let Some(party) = record.party() {
             let mut live = self.siblings(party);
             if let Some(siblings) = live.get_mut(party) {
-                let at = siblings.iter().position(|sibling| ptr::eq(&**sibling, record));
-                at.map(|at| siblings.swap_remove(at));
+                leave(siblings, record);
                 if let Some(Pool { max_idle, .. }) = ending.pool {
                     let given_back = record.touched();
                     let pooled = |sibling: &&Arc<Record>| sibling.was_pooled_since(given_back);
@@ -332,6 +333,17 @@ impl Connections {
             Side::Inbound => &self.callers,
             Side::Outbound => &self.upstreams,
         })
+    }
+}
+
+/// Takes one out by its place, however many there are.
+fn leave(siblings: &mut Vec<Arc<Record>>, record: &Record) {
+    let place = record.place();
+    if siblings.get(place).is_some_and(|sibling| ptr::eq(&**sibling, record)) {
+        siblings.swap_remove(place);
+        if let Some(moved) = siblings.get(place) {
+            moved.stands_at(place);
+        }
     }
 }
 

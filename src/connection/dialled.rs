@@ -36,7 +36,7 @@ impl Dialled {
         let client = record.dialler.as_ref().map(|dialler| dialler.client);
         // Where nobody can ask the kernel, nobody needs it.
         let is_of_use = cfg!(all(feature = "linux", target_os = "linux"));
-        if let Some((address, client)) = record.addresses.peer.zip(client).filter(|_| is_of_use) {
+        if let Some((address, client)) = record.addresses().peer.zip(client).filter(|_| is_of_use) {
             self.note_address(address, client, upstream);
         }
     }

@@ -27,7 +27,7 @@ impl Pairs {
     /// Takes a connection in; those that it displaces are no more, or nothing is known of them any
     /// more. One without addresses is not taken in.
     pub(crate) fn insert(&self, record: &Arc<Record>) -> Vec<Arc<Record>> {
-        let Some(pair) = pair(record.addresses) else { return Vec::new() };
+        let Some(pair) = pair(record.addresses()) else { return Vec::new() };
         let mut pairs = self.lock();
         let mut lost: Vec<_> = pairs.insert(pair, record.clone()).into_iter().collect();
         if pairs.len() > Pairs::BOUND {
@@ -49,7 +49,7 @@ impl Pairs {
 
     /// Takes a connection out that ended.
     pub(crate) fn remove(&self, record: &Record) {
-        let Some(pair) = pair(record.addresses) else { return };
+        let Some(pair) = pair(record.addresses()) else { return };
         let mut pairs = self.lock();
         if pairs.get(&pair).is_some_and(|known| known.id == record.id) {
             pairs.remove(&pair);

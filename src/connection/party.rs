@@ -13,7 +13,11 @@ use crate::lint::Label;
 /// assert_eq!(caller.to_string(), "192.0.2.1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Party {
+pub struct Party(Arc<Named>);
+
+/// Shared by all connections of one party.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Named {
     client: Option<Label>,
     name: Arc<str>,
 }
@@ -23,35 +27,36 @@ pub struct Party {
 impl Party {
     /// A caller of a server of ours.
     pub fn caller(name: impl Into<Arc<str>>) -> Party {
-        Party { client: None, name: name.into() }
+        Party(Arc::new(Named { client: None, name: name.into() }))
     }
 
     /// An upstream, by its host and port, as the client of this name sees it.
     pub fn upstream(client: Label, authority: impl Into<Arc<str>>) -> Party {
-        Party { client: Some(client), name: authority.into() }
+        Party(Arc::new(Named { client: Some(client), name: authority.into() }))
     }
 
     /// Which side of its connections is ours.
     pub fn side(&self) -> Side {
-        if self.client.is_some() { Side::Outbound } else { Side::Inbound }
+        if self.0.client.is_some() { Side::Outbound } else { Side::Inbound }
     }
 
     /// The client of ours that calls it; `None` for a caller.
     pub fn client(&self) -> Option<Label> {
-        self.client
+        self.0.client
     }
 
     /// The caller's name or address, or the upstream's host and port.
     pub fn name(&self) -> &Arc<str> {
-        &self.name
+        &self.0.name
     }
 }
 
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.client {
-            Some(client) => write!(f, "{client} -> {}", self.name),
-            None => f.pad(&self.name),
+        let Named { client, name } = &*self.0;
+        match client {
+            Some(client) => write!(f, "{client} -> {name}"),
+            None => f.pad(name),
         }
     }
 }

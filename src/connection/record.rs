@@ -3,7 +3,6 @@ mod exchange;
 mod flag;
 mod graceful;
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
@@ -15,6 +14,7 @@ pub(crate) use self::exchange::{Finish, Turn};
 pub(crate) use self::flag::Flag;
 use super::course::{Course, Event, Phase};
 use super::dialler::Dialler;
+use super::ends::{Addresses, Ends};
 use super::last::Last;
 use super::standing::{Changes, Kind, Standing};
 use super::window::{RouteCache, Served, nanos};
@@ -37,7 +37,7 @@ pub(crate) struct Record {
     pub(crate) opened: Instant,
     /// The same, in nanoseconds after the epoch of the lint's windows.
     pub(crate) born: u64,
-    pub(crate) addresses: Addresses,
+    ends: Ends,
     /// How long the dial took, outbound.
     pub(crate) dial: Option<Duration>,
     /// What the kernel had counted then.
@@ -49,15 +49,16 @@ pub(crate) struct Record {
     version: AtomicU8,
     standing: Standing,
     in_flight: AtomicU32,
+    /// Among the live ones of its party, under their lock.
+    place: AtomicU32,
     requests: AtomicU64,
-    /// When the last exchange began or ended, and when a read was polled in vain: nanoseconds
-    /// after it was opened.
+    /// When the last exchange began or ended: nanoseconds after it was opened.
     touched: AtomicU64,
+    /// Inbound when a read was polled in vain; outbound when the handshake of TLS ended, where the dial
+    /// was over before it. As much after it was opened.
     polled: AtomicU64,
     /// How long it had been idle before the request under way, outbound: in nanoseconds.
     rested: AtomicU64,
-    /// How long the handshake of TLS took after the dial, where both were seen apart: in nanoseconds.
-    handshake: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     pub(crate) served: Served,
@@ -71,15 +72,6 @@ pub(crate) struct Record {
     server: Mutex<Option<Waker>>,
     /// What code excepts for the last request, as bits that the shell gives a meaning.
     excepted: AtomicU64,
-}
-
-/// The two ends of a connection, as far as they are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Addresses {
-    pub(crate) local: Option<SocketAddr>,
-    pub(crate) peer: Option<SocketAddr>,
-    /// It is a Unix socket, whose ends have no such address.
-    pub(crate) unix: bool,
 }
 
 /// A connection that is gone answers so soon with a reset, though a packet is lost.
@@ -104,7 +96,7 @@ impl Record {
             clock,
             opened,
             born: 0,
-            addresses,
+            ends: addresses.into(),
             dial: None,
             at_dial: None,
             dialler: None,
@@ -114,11 +106,11 @@ impl Record {
             version: AtomicU8::new(0),
             standing: Standing::default(),
             in_flight: AtomicU32::new(0),
+            place: AtomicU32::new(u32::MAX),
             requests: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             polled: AtomicU64::new(0),
             rested: AtomicU64::new(0),
-            handshake: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             served: Served::default(),
@@ -128,6 +120,11 @@ impl Record {
             server: Mutex::new(None),
             excepted: AtomicU64::new(0),
         }
+    }
+
+    /// Both its ends.
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.ends.addresses()
     }
 
     /// When it was opened, by the windows that it counts in.
@@ -220,6 +217,15 @@ impl Record {
 
     pub(crate) fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.opened)
+    }
+
+    /// Where it stands among the live ones of its party.
+    pub(super) fn place(&self) -> usize {
+        self.place.load(Ordering::Relaxed) as usize
+    }
+
+    pub(super) fn stands_at(&self, place: usize) {
+        self.place.store(u32::try_from(place).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     /// Whether a request is under way, or was at some time after this instant.
@@ -442,6 +448,6 @@ mod tests {
     fn a_record_is_small() {
         // With the two counts of its `Arc`.
         let size = size_of::<Record>() + 2 * size_of::<usize>();
-        assert!(size <= 512, "{size} bytes");
+        assert!(size <= 360, "{size} bytes");
     }
 }

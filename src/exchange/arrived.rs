@@ -29,7 +29,7 @@ impl Exchange {
             return;
         }
         let handle = extensions.get::<ConnHandle>();
-        let addresses = handle.map(|handle| handle.record().addresses).unwrap_or_default();
+        let addresses = handle.map(|handle| handle.record().addresses()).unwrap_or_default();
         let peer = addresses.peer.or_else(|| peer(extensions)).map(|peer| peer.ip());
         let arrived = shared.arrived_at(handle);
         let before = settings.read(request.headers(), peer, addresses.unix, arrived);

@@ -40,7 +40,7 @@ pub(crate) struct Exchange {
     record: Option<Arc<Record>>,
     /// Where it was counted by its connection's lint.
     route: Option<RouteSlot>,
-    found: Option<Box<Found>>,
+    found: Found,
 }
 
 /// A request that must not go on.
@@ -149,7 +149,7 @@ impl Exchange {
             path: MatchedRoute::default(),
             route: last.route(),
             record: Some(record),
-            found: None,
+            found: Found::NOTHING,
             placement,
         }
     }
@@ -215,7 +215,7 @@ impl Exchange {
 
     /// The response of our server.
     pub(crate) fn answer<B: Body>(&mut self, response: &mut Response<B>) {
-        if self.found.is_none() && lint::is_quiet_response(self.signs, response.headers()) {
+        if self.found.is_nothing() && lint::is_quiet_response(self.signs, response.headers()) {
             return;
         }
         let length = response.body().size_hint().exact();
@@ -231,7 +231,7 @@ impl Exchange {
             head = head.of_gateway(came.map_or(Signs::NONE, |came| came.passed_on(headers)));
             came.into_iter().for_each(|came| self.settle_trailers(came, head));
         }
-        if self.found.is_some() || !head.is_clean() {
+        if !self.found.is_nothing() || !head.is_clean() {
             self.judge_response(head, response);
         }
     }
@@ -252,7 +252,7 @@ impl Exchange {
         self.version = version;
         let again =
             Head::of_request(Message::OutgoingRequest, self.signs.with(Signs::of_version(version)));
-        if self.found.is_some() || !head.is_clean() || !again.is_clean() {
+        if !self.found.is_nothing() || !head.is_clean() || !again.is_clean() {
             self.judge_again(again, response.extensions());
             self.judge_response(head, response);
         }
@@ -280,7 +280,7 @@ impl Exchange {
 
     /// What was found on the request so far.
     pub(crate) fn findings(&self) -> Findings {
-        self.found.iter().flat_map(|found| found.findings.iter().cloned()).collect()
+        self.found.iter().cloned().collect()
     }
 
     #[inline(always)]
@@ -300,7 +300,7 @@ impl Exchange {
             path,
             record: None,
             route: None,
-            found: None,
+            found: Found::NOTHING,
         }
     }
 
@@ -366,7 +366,7 @@ impl Exchange {
         };
         let outer = outer.iter().filter(|finding| !found_again(finding)).cloned();
         parts.extensions.insert(outer.chain(denial.findings.iter().cloned()).collect::<Findings>());
-        self.found = Some(Found::new(&self.placement, denial.findings, claim));
+        self.found = Found::new(&self.placement, denial.findings, claim);
         let refuse = |denied| {
             let leaves_content = leaves_content(self.signs, &parts.headers);
             Err(Refusal { denied, is_grpc: is_grpc(&parts.headers), leaves_content })
@@ -377,28 +377,27 @@ impl Exchange {
     /// Judges a request that was sent by what the response told of the wire.
     fn judge_again(&mut self, head: Head, extensions: &Extensions) {
         let version = self.version_sent();
-        let found = self.found.iter_mut().flat_map(|found| &mut found.findings);
-        found.for_each(|finding| finding.version = version);
-        if let Some(found) = &mut self.found {
+        if let Some(findings) = self.found.findings() {
+            findings.iter_mut().for_each(|finding| finding.version = version);
             // What was rewritten is told in any case.
-            found.findings.retain(|finding| {
+            findings.retain(|finding| {
                 finding.action == Action::Rewritten || finding.lint.entry().speaks(head.signs)
             });
         }
         if head.is_clean() || !head.has(Signs::MULTIPLEXED) {
             return;
         }
-        let ours = self.found.iter().flat_map(|found| &found.findings);
+        let ours = self.found.iter();
         let inner = extensions.get::<Findings>().into_iter().flatten();
         let known = ours.chain(inner).filter(|finding| finding.place == head.message.into());
         let settled = known.map(|finding| finding.lint).collect();
         let subject = Subject { settled, version, ..self.subject(head) };
         let findings = judgement::of_sent_request(&subject);
-        match &mut self.found {
-            Some(found) => found.findings.extend(findings),
+        match self.found.findings() {
+            Some(found) => found.extend(findings),
             None => {
                 let claim = Claim::enter(&mut Extensions::new(), head.message, LintSet::EMPTY);
-                self.found = Some(Found::new(&self.placement, findings, claim));
+                self.found = Found::new(&self.placement, findings, claim);
             }
         }
     }
@@ -421,7 +420,7 @@ impl Exchange {
         let settled = settled.map(|finding| finding.lint).collect();
 
         let head = head.under(self.circumstances(extensions));
-        let mut findings = self.found.take().map(|mut found| found.settle()).unwrap_or_default();
+        let mut findings = self.found.settle();
         let came = extensions.get().filter(|_| head.has(Signs::GATEWAY)).cloned();
         let subject = Subject { came, settled, ..self.subject(head) };
         let of_response = judgement::of_response(&subject, headers);

@@ -56,7 +56,7 @@ impl Shared {
         let unknown = || opened.client.map(|client| Party::upstream(client.name, "unknown"));
         opened.party = party.clone().or_else(unknown);
         // Without addresses it is never found again, and nothing would take it out.
-        if let Some(party) = party.filter(|_| record.addresses.peer.is_some()) {
+        if let Some(party) = party.filter(|_| record.addresses().peer.is_some()) {
             self.connections.dialled.note(record, &party);
             self.connections.meet_among(record, party, record.opened, Some(under_way));
         }

@@ -90,7 +90,7 @@ impl Shared {
 
     /// Whether ports run out towards an upstream, by what was closed here.
     fn judge_ports(&self, record: &Record, sums: &Sums) {
-        let (window, peer) = (self.connections.window(), record.addresses.peer);
+        let (window, peer) = (self.connections.window(), record.addresses().peer);
         let Some(ports) = Ports::of_system().filter(|_| record.side == Side::Outbound) else {
             return;
         };
@@ -337,7 +337,13 @@ impl Shared {
         self.learn_end(record, &ended);
         self.look_at_policy_now_and_then(now);
         let Some(party) = record.party() else { return };
-        let Some((sums, _)) = self.connections.window_of(party, now) else { return };
+        // To sum up the requests of those that live takes a look at each: only where they decide.
+        let by_requests = Sums::is_silent(&ended) || ended.end.with_client();
+        let window = match by_requests {
+            true => self.connections.window_of(party, now).map(|(sums, _)| sums),
+            false => self.connections.pressure(party, now).map(|(sums, _)| sums),
+        };
+        let Some(sums) = window else { return };
         let pool_idle = record.dialler.as_ref().and_then(|dialler| dialler.pool);
         let pool_idle = pool_idle.map(|pool| pool.idle_timeout);
         for symptom in Symptom::of_end(&ended, &sums, pool_idle, &self.in_force.table().bounds) {
@@ -442,10 +448,10 @@ impl Shared {
 
     fn caller_of<B>(&self, record: &Record, request: &mut Request<B>) -> Option<Arc<str>> {
         if self.caller.is_none() {
-            if let Some(peer) = record.addresses.peer {
+            if let Some(peer) = record.addresses().peer {
                 return Some(peer.ip().to_string().into());
             }
-            if record.addresses.unix {
+            if record.addresses().unix {
                 return Some(UNIX.into());
             }
         }

@@ -83,8 +83,16 @@ pub(super) fn leaves_content(signs: Signs, headers: &HeaderMap) -> bool {
 pub(super) fn authority<B>(request: &Request<B>) -> Option<&str> {
     let by_uri = request.uri().authority().map(|authority| authority.as_str());
     let by_field = || request.headers().get(header::HOST)?.to_str().ok();
-    // Credentials before the host never reach a label.
-    by_uri.or_else(by_field).map(|authority| authority.rsplit('@').next().unwrap_or(authority))
+    by_uri.or_else(by_field).map(without_credentials)
+}
+
+/// Credentials before the host never reach a label.
+fn without_credentials(authority: &str) -> &str {
+    // Few have any, and to search from the end takes longer than to look at each byte.
+    if !authority.bytes().any(|byte| byte == b'@') {
+        return authority;
+    }
+    authority.rsplit('@').next().unwrap_or(authority)
 }
 
 /// The whole path as the caller sent it, also where `nest` stripped its prefix.

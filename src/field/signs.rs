@@ -93,7 +93,8 @@ signs! {
     /// A response whose content nothing but the end of the connection ends.
     CLOSE_DELIMITED = 36;
 
-    /// The user agent of a health check: kubelet, load balancers.
+    /// The user agent of a health check: kubelet, load balancers. Looked for where a request has
+    /// few fields, as theirs have, or one of persistence.
     PROBE = 40;
 
     /// A gateway of ours sees it ([`Role::Gateway`](crate::Role)).
@@ -111,6 +112,9 @@ signs! {
 impl Signs {
     /// No sign at all.
     pub const NONE: Signs = Signs(0);
+
+    /// A health check sends no more, with some that its user adds.
+    const FEW_FIELDS: usize = 8;
 
     /// The signs that the fields `Connection` and `Keep-Alive` give.
     pub(crate) const OF_PERSISTENCE_FIELDS: Signs = Signs::CONNECTION
@@ -136,19 +140,23 @@ impl Signs {
         .with(Signs::HTTP10_CALLER_KEPT);
 
     /// Reads the head of a request.
+    #[inline]
     pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
         let mut signs = Signs::of_fields(headers).with(Signs::of_version(version));
-        // Nobody gets around a denial by the name of a check, which nominates nothing.
-        let is_check = || is_probe(headers) && !signs.contains(Signs::NOMINATES_SENSITIVE);
-        if signs.contains(Signs::PROBE) && !is_check() {
-            signs = signs.without(Signs::PROBE);
-        }
         if *method == Method::HEAD {
             signs = signs.with(Signs::HEAD);
         } else if *method == Method::CONNECT {
             signs = signs.with(Signs::CONNECT);
         }
-        signs.with(content(signs, headers))
+        if signs.contains(Signs::CONTENT_LENGTH_FIELD) {
+            signs = signs.with(content(headers));
+        }
+        // To look for a value costs half as much as all names. A check sends few fields, or says
+        // something of its connection.
+        if headers.len() <= Signs::FEW_FIELDS || signs.intersects(Signs::OF_PERSISTENCE_FIELDS) {
+            signs = signs.with(probe(signs, headers));
+        }
+        signs
     }
 
     /// Reads the head of a response; `version` is what the wire speaks, which for a response of
@@ -157,13 +165,16 @@ impl Signs {
     /// [`Signs::CLOSE_DELIMITED`] is not read here: it takes the request's method and the status.
     pub fn of_response(version: Version, headers: &HeaderMap) -> Signs {
         let signs = Signs::of_answer(version, headers);
-        signs.with(content(signs, headers))
+        match signs.contains(Signs::CONTENT_LENGTH_FIELD) {
+            true => signs.with(content(headers)),
+            false => signs,
+        }
     }
 
     /// As [`Signs::of_response`], but without a look at a length: no lint asks for it.
     #[inline]
     pub(crate) fn of_answer(version: Version, headers: &HeaderMap) -> Signs {
-        Signs::of_fields(headers).without(Signs::PROBE).with(Signs::of_version(version))
+        Signs::of_fields(headers).with(Signs::of_version(version))
     }
 
     /// Whether a head has `Connection` or `Keep-Alive`: half the work of reading all signs.
@@ -228,13 +239,13 @@ impl Signs {
             && self.intersects(Signs::CONTENT_LENGTH_FIELD.with(Signs::HTTP10))
     }
 
-    /// What the fields are signs of; any user agent may be a [`Signs::PROBE`].
+    /// What the fields are signs of, by their names, and by the values of those of persistence.
+    #[inline(always)]
     fn of_fields(headers: &HeaderMap) -> Signs {
         // By names first. One that the library knows is a number, and is compared as one.
         let mut signs = Signs::NONE;
         for name in headers.keys() {
             signs = signs.with(match () {
-                () if *name == header::USER_AGENT => Signs::PROBE,
                 () if *name == header::CONTENT_LENGTH => Signs::CONTENT_LENGTH_FIELD,
                 () if *name == header::CONNECTION => Signs::CONNECTION,
                 () if *name == header::UPGRADE => Signs::UPGRADE_FIELD,
@@ -247,11 +258,8 @@ impl Signs {
                 () => continue,
             });
         }
-        if signs.contains(Signs::CONNECTION) {
-            signs = signs.with(of_lines(headers));
-        }
-        if signs.contains(Signs::KEEP_ALIVE_FIELD) {
-            signs = signs.with(of_parameters(headers));
+        if signs.intersects(Signs::CONNECTION.with(Signs::KEEP_ALIVE_FIELD)) {
+            signs = signs.with(of_persistence(signs, headers));
         }
         signs
     }
@@ -271,16 +279,18 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
-#[inline(always)]
-fn content(signs: Signs, headers: &HeaderMap) -> Signs {
+#[inline(never)]
+fn content(headers: &HeaderMap) -> Signs {
     let mut fields = headers.iter();
-    if signs.contains(Signs::CONTENT_LENGTH_FIELD)
-        && fields.any(|(name, length)| *name == header::CONTENT_LENGTH && length != "0")
-    {
-        Signs::CONTENT
-    } else {
-        Signs::NONE
-    }
+    let has_any = fields.any(|(name, length)| *name == header::CONTENT_LENGTH && length != "0");
+    if has_any { Signs::CONTENT } else { Signs::NONE }
+}
+
+/// Nobody gets around a denial by the name of a check, which nominates nothing.
+#[inline(never)]
+fn probe(signs: Signs, headers: &HeaderMap) -> Signs {
+    let is_check = !signs.contains(Signs::NOMINATES_SENSITIVE) && is_probe(headers);
+    if is_check { Signs::PROBE } else { Signs::NONE }
 }
 
 /// Whether this is a health check that closes its connection on purpose, by the start of its user
@@ -302,11 +312,23 @@ fn is_probe(headers: &HeaderMap) -> bool {
 }
 
 #[inline(never)]
+fn of_persistence(seen: Signs, headers: &HeaderMap) -> Signs {
+    let mut signs = Signs::NONE;
+    if seen.contains(Signs::CONNECTION) {
+        signs = of_lines(headers);
+    }
+    if seen.contains(Signs::KEEP_ALIVE_FIELD) {
+        signs = signs.with(of_parameters(headers));
+    }
+    signs
+}
+
 fn of_lines(headers: &HeaderMap) -> Signs {
     let mut lines = headers.get_all(header::CONNECTION).iter();
     match (lines.next(), lines.next()) {
-        // What browsers send with every request.
+        // What browsers send with every request, and what those who close do.
         (Some(line), None) if line == "keep-alive" => Signs::KEEP_ALIVE_OPTION,
+        (Some(line), None) if line == "close" => Signs::CLOSE_OPTION,
         (_, None) => of_elements(headers),
         _ => of_elements(headers).with(Signs::SEVERAL_LINES),
     }

@@ -31,7 +31,7 @@ impl Farewell {
     /// close as it has the response.
     pub(crate) fn begin(shared: &Arc<Shared>, record: &Record) -> Option<Farewell> {
         let grace = shared.cures().peer_closes_first.on()?;
-        let caller = record.addresses.peer?.ip();
+        let caller = record.addresses().peer?.ip();
         if record.side != Side::Inbound || !is_told(record) || Handle::try_current().is_err() {
             return None;
         }

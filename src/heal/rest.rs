@@ -133,7 +133,7 @@ impl Shared {
         budget: Budget,
         rest: Pin<Box<B>>,
     ) -> bool {
-        let peer = record.addresses.peer.map(|peer| peer.ip());
+        let peer = record.addresses().peer.map(|peer| peer.ip());
         let slots = match record.side {
             Side::Inbound => &self.heal.requests,
             Side::Outbound => &self.heal.responses,

@@ -36,18 +36,18 @@ enum Followed {
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn unwatched(future: F) -> ResponseFuture<F, B> {
         ResponseFuture { future: Some(future), followed: Followed::Nothing, denied: None }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn remembered(future: F, remembered: Remembered) -> ResponseFuture<F, B> {
         let followed = Followed::Remembered(remembered);
         ResponseFuture { future: Some(future), followed, denied: None }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn watched(future: F, exchange: Exchange) -> ResponseFuture<F, B> {
         ResponseFuture { future: Some(future), followed: Followed::Whole(exchange), denied: None }
     }
@@ -65,6 +65,7 @@ where
 {
     type Output = Result<Response<B>, E>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(future) = this.future.as_pin_mut() else {

@@ -50,6 +50,8 @@ where
         self.inner.poll_ready(cx)
     }
 
+    // So that request and future are not moved once more for it: as long as all of its work.
+    #[inline(always)]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let placement = self.placed.placement();
         if let Some(remembered) = Remembered::of(placement, &request) {

@@ -80,6 +80,16 @@ impl Part {
         }
     }
 
+    /// What stays unknown though it is wired, in a few words.
+    pub const fn unknown_with(self) -> Option<&'static str> {
+        match self {
+            Part::ConnectorLayer => {
+                Some("who closes connections of reqwest, most causes, and bytes")
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it stands on a server's side.
     pub(super) const fn is_of_server(self) -> bool {
         matches!(

@@ -38,10 +38,9 @@ pub struct Startup {
 // === impl Startup ===
 
 impl Startup {
-    /// What is unknown by what is not wired.
+    /// What is unknown by what is wired, and what is not.
     pub(super) fn unknown(&self) -> impl fmt::Display {
-        let unknown: Vec<_> =
-            self.wired.missing().iter().map(|part| part.unknown_without()).collect();
+        let unknown: Vec<_> = self.wired.unknown().collect();
         if unknown.is_empty() { "nothing".to_owned() } else { unknown.join("; ") }
     }
 }

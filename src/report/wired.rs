@@ -61,6 +61,16 @@ impl Wired {
         });
         missing.collect()
     }
+
+    /// What is unknown therefore, in a few words each: by what is missing, and in spite of what is
+    /// wired.
+    pub fn unknown(self) -> impl Iterator<Item = &'static str> {
+        let missing = self.missing();
+        let missing = Part::ALL.iter().filter(move |part| missing.contains(**part));
+        let missing = missing.map(|part| part.unknown_without());
+        let hidden = Part::ALL.iter().filter(move |part| self.contains(**part));
+        missing.chain(hidden.filter_map(|part| part.unknown_with()))
+    }
 }
 
 impl FromIterator<Part> for Wired {
@@ -105,6 +115,16 @@ impl Wiring {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_client_hides_stays_unknown_though_all_is_wired() {
+        let wired: Wired = [Part::ConnectorLayer, Part::Outbound].into_iter().collect();
+        let unknown: Vec<_> = wired.unknown().collect();
+        assert_eq!(unknown, ["who closes connections of reqwest, most causes, and bytes"]);
+        let wired: Wired = [Part::ConnectorLayer].into_iter().collect();
+        assert_eq!(wired.unknown().count(), 2, "and what is missing");
+        assert_eq!(Wired::default().unknown().count(), 0);
+    }
 
     #[test]
     fn a_part_is_missing_where_its_side_is_wired() {

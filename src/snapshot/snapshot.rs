@@ -85,7 +85,7 @@ impl Snapshot {
             cap: startup.cap,
             capped_floors: startup.capped_floors.iter().collect(),
             wired: wired.iter().collect(),
-            unknown: wired.missing().iter().map(Part::unknown_without).collect(),
+            unknown: wired.unknown().collect(),
             routes,
             callers: ranked(callers, other_callers, bounds),
             upstreams: ranked(upstreams, other_upstreams, bounds),

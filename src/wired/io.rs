@@ -70,7 +70,8 @@ pub trait Recorded {
 #[derive(Debug)]
 enum Parting {
     NotAsked,
-    Waiting(Farewell),
+    /// Boxed, since few do.
+    Waiting(Box<Farewell>),
     Over,
 }
 
@@ -196,7 +197,8 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Io<T> {
         if let Parting::NotAsked = this.parting {
             let guard = this.stream.sensor().0.as_ref();
             let farewell = guard.and_then(|guard| Farewell::begin(guard.shared(), guard.record()));
-            *this.parting = farewell.map_or(Parting::Over, Parting::Waiting);
+            let waiting = |farewell| Parting::Waiting(Box::new(farewell));
+            *this.parting = farewell.map_or(Parting::Over, waiting);
         }
         if let Parting::Waiting(farewell) = this.parting {
             let outcome = ready!(farewell.poll(this.stream.as_mut(), cx));

@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Version, header};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_conn_lint::field::Signs;
 use tower_conn_lint::lint::{self, Action, Finding, Findings, Level, Place, StandAside};
 use tower_conn_lint::policy::{Environment, PolicyErrorKind};
 use tower_conn_lint::{ConnLint, ConnLintBuilder, Denied, Policy, Preset, Route};
@@ -378,6 +379,31 @@ fn probes_and_excluded_paths_are_left_alone() {
     let denied =
         denied.extensions().get::<Denied>().copied().expect("the error is in the extensions");
     assert_eq!(denied.lint(), lint::CALLER_SENDS_CLOSE);
+}
+
+#[test]
+fn a_check_is_known_among_few_fields_and_wherever_it_speaks_of_its_connection() {
+    let signs = |more: usize, connection: Option<&str>| {
+        let mut headers = HeaderMap::new();
+        headers.insert("user-agent", "kube-probe/1.31".parse().unwrap());
+        for number in 0..more {
+            let name: HeaderName = format!("x-{number}").parse().unwrap();
+            headers.insert(name, "1".parse().unwrap());
+        }
+        if let Some(connection) = connection {
+            headers.insert("connection", connection.parse().unwrap());
+        }
+        Signs::of_request(&Method::GET, Version::HTTP_11, &headers)
+    };
+    assert!(signs(0, None).contains(Signs::PROBE));
+    assert!(signs(7, None).contains(Signs::PROBE), "eight fields");
+    assert!(!signs(8, None).contains(Signs::PROBE), "no check sends as many");
+    assert!(signs(20, Some("close")).contains(Signs::PROBE));
+    assert!(signs(20, Some("keep-alive")).contains(Signs::PROBE));
+    assert!(
+        !signs(0, Some("authorization")).contains(Signs::PROBE),
+        "nobody hides behind the name"
+    );
 }
 
 #[test]

@@ -2,8 +2,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::connection::Addresses;
 use crate::connection::course::Event;
-use crate::connection::record::{Addresses, Finish};
+use crate::connection::record::Finish;
 use crate::connection::{Alive, Dialler, Symptom};
 use crate::lint::{Client, Label};
 use crate::{Clock, ManualClock};

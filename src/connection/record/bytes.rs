@@ -18,15 +18,15 @@ impl Record {
     /// Whoever dialled is done: what is written from here on are requests.
     #[cfg(feature = "hyper-util")]
     pub(crate) fn established(&self, now: impl FnOnce() -> Instant) {
-        if self.lower(Flag::Shaking) {
-            self.handshake.store(self.since_opened(now()), Ordering::Relaxed);
+        if self.lower(Flag::Shaking) && self.side == Side::Outbound {
+            self.polled.store(self.since_opened(now()), Ordering::Relaxed);
         }
     }
 
     /// How long the handshake of TLS took, where the dial was over before it.
     pub(crate) fn handshake(&self) -> Option<Duration> {
-        let nanos = self.handshake.load(Ordering::Relaxed);
-        (nanos > 0).then(|| Duration::from_nanos(nanos))
+        let nanos = self.polled.load(Ordering::Relaxed);
+        (nanos > 0 && self.side == Side::Outbound).then(|| Duration::from_nanos(nanos))
     }
 
     pub(crate) fn read(&self, bytes: usize) {

@@ -47,7 +47,7 @@ impl<F, T> ServingFuture<F, T> {
         ServingFuture::watched(future, Exchange { link: None, signs: Signs::NONE, stopwatch: None })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn watched(future: F, exchange: Exchange) -> ServingFuture<F, T> {
         ServingFuture { future, exchange, bodies: PhantomData }
     }
@@ -61,6 +61,7 @@ where
 {
     type Output = Result<Response<<T as Bodies<R>>::Body>, E>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         match this.future.poll(cx) {
@@ -85,7 +86,7 @@ impl Exchange {
         Exchange { link: Some(link), signs, stopwatch }
     }
 
-    #[inline]
+    #[inline(always)]
     fn answer<T: Bodies<R>, R: Body>(
         &mut self,
         mut response: Response<R>,

@@ -76,6 +76,8 @@ where
         self.inner.poll_ready(cx)
     }
 
+    // As that of the layer: one move of a request less.
+    #[inline(always)]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Some(link) = &self.link else {
             // A handler that asks for its connection goes on to work, and learns nothing.

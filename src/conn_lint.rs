@@ -364,7 +364,9 @@ impl ConnLint {
     }
 
     /// A signal to shut down that the lint sees coming: from then on closing is right, and
-    /// connections that end were drained. Give it to whatever shuts the server down.
+    /// connections that end were drained. Give it to whatever shuts the server down. It is passed on at
+    /// once; where the cure [`drain`](crate::heal::Cures::drain) is switched on, as the time of that is
+    /// over, so that connections are told one after the other before the rest is shut down.
     ///
     /// ```no_run
     /// # async fn serve(app: axum::Router, tcp: tokio::net::TcpListener) -> std::io::Result<()> {

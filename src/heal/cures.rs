@@ -119,12 +119,15 @@ impl Cures {
     }
 
     /// How many requests a server's connection serves: the last response says `close`. Spread by a
-    /// tenth, so that connections that were opened together do not end together.
+    /// tenth, so that connections that were opened together do not end together. One of HTTP/2 ends by
+    /// GOAWAY, where [`ConnLint::serve`](crate::ConnLint) or `Accepted::serve` serves it; others can't be
+    /// told, and go on.
     pub fn max_requests(self, requests: u32) -> Cures {
         Cures { max_requests: Switch::On(requests), ..self }
     }
 
-    /// The age from which on a response of a server says `close`. Spread by a tenth.
+    /// The age from which on a response of a server says `close`, and HTTP/2 GOAWAY as by
+    /// [`max_requests`](Cures::max_requests). Spread by a tenth.
     pub fn max_age(self, age: Duration) -> Cures {
         Cures { max_age: Switch::On(age), ..self }
     }
@@ -140,9 +143,9 @@ impl Cures {
         Cures { announce_idle_timeout: Switch::On(()), ..self }
     }
 
-    /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close` and
-    /// idle connections end, each at its own place in this time, so that callers don't all come back
-    /// at once.
+    /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close`, HTTP/2
+    /// says GOAWAY as by [`max_requests`](Cures::max_requests), and idle connections end, each at its
+    /// own place in this time, so that callers don't all come back at once.
     pub fn drain(self, spread: Duration) -> Cures {
         Cures { drain: Switch::On(spread), ..self }
     }

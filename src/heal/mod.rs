@@ -42,6 +42,7 @@ mod idle;
 mod rest;
 mod sleepers;
 mod slots;
+mod spread;
 mod state;
 
 pub use self::act::{Act, Cure, Outcome, UnknownCure};
@@ -55,6 +56,7 @@ pub(crate) use self::farewell::Farewell;
 pub(crate) use self::idle::IdleTimer;
 #[cfg(feature = "hyper")]
 pub(crate) use self::rest::{Download, Reader, Upload};
+pub(crate) use self::spread::Spread;
 pub(crate) use self::state::Heal;
 
 use self::sleepers::Sleepers;

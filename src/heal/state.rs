@@ -129,11 +129,26 @@ impl Shared {
             () if self.is_drained(record) => (Cure::Drain, EndCause::Drain),
             () => return,
         };
+        if !record.is_multiplexed() {
+            self.tell_last(record, cure);
+            record.see(cause);
+            record.raise(Flag::CloseAsked);
+        } else if record.can_go_away() {
+            self.go_away(record, cure, cause);
+        }
+    }
+
+    /// Ends a server's connection of HTTP/2 gracefully. Asked again with each request that comes
+    /// before the peer heeds it, since a request forgets what was seen before it.
+    pub(super) fn go_away(&self, record: &Record, cure: Cure, cause: EndCause) {
+        self.tell_last(record, cure);
+        record.ask_end(cause);
+    }
+
+    fn tell_last(&self, record: &Record, cure: Cure) {
         if !record.raise(Flag::LastRequest) {
             self.healed(record, cure, Outcome::Tried);
         }
-        record.see(cause);
-        record.raise(Flag::CloseAsked);
     }
 
     /// The process drains from now on.

@@ -1,5 +1,7 @@
 //! What cures do on real sockets, that they are of use, and where they stand aside.
 
+mod http2;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! What cures do on real sockets, that they are of use, and where they stand aside.
 
+mod hostile;
 mod http2;
 
 use std::convert::Infallible;

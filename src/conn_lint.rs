@@ -388,7 +388,7 @@ impl ConnLint {
     /// connections that end have the cause `drain`. Where the cure is switched on
     /// ([`Cures::drain`](crate::heal::Cures::drain)) responses say `close` and idle connections end,
     /// each at its own place in the time that is set. How far it is, each
-    /// [`snapshot`](ConnLint::snapshot) tells by the connections that are open. A graceful shutdown of
+    /// [`snapshot`](ConnLint::snapshot) tells ([`DrainProgress`](crate::snapshot::DrainProgress)). A graceful shutdown of
     /// the server may begin after that time: nothing is lost then.
     ///
     /// ```

@@ -170,14 +170,18 @@ impl Shared {
 
     /// When the drain comes to this connection: each has its place in the time that is set.
     pub(super) fn until_drained(&self, record: &Record) -> Option<Duration> {
-        let spread = self.cures().drain.on()?;
-        if !self.heal.drains.load(Ordering::Acquire) || record.side == Side::Outbound {
+        let spread = self.cures().drain.on().filter(|_| record.side == Side::Inbound)?;
+        Some(spread.mul_f64(place(record.id)).saturating_sub(self.drains_for()?))
+    }
+
+    /// For how long the process drains.
+    pub(crate) fn drains_for(&self) -> Option<Duration> {
+        if !self.heal.drains.load(Ordering::Acquire) {
             return None;
         }
         let began = self.heal.drains_since.load(Ordering::Relaxed);
         let now = self.connections.since_epoch(self.clock.now());
-        let passed = Duration::from_nanos(now.saturating_sub(began));
-        Some(spread.mul_f64(place(record.id)).saturating_sub(passed))
+        Some(Duration::from_nanos(now.saturating_sub(began)))
     }
 
     /// For how long a client's connection may be idle before its upstream ends it.

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::{PartyReuse, RouteReuse};
+use super::{DrainProgress, PartyReuse, RouteReuse};
 use crate::connection::{Bounds, Known, Party, Side, Survey};
 use crate::lint::{Level, Lint};
 use crate::policy::{ExpectationStatus, Preset};
@@ -47,6 +47,9 @@ pub struct Snapshot {
     pub upstreams: Vec<PartyReuse>,
     /// The violations that the policy knows and expects, in the order in which it has them.
     pub expectations: Vec<ExpectationStatus>,
+    /// How far the drain is, where the process drains
+    /// ([`ConnLint::drain`](crate::ConnLint::drain)).
+    pub drain: Option<DrainProgress>,
 }
 
 // === impl Snapshot ===
@@ -58,8 +61,10 @@ impl Snapshot {
         expectations: Vec<ExpectationStatus>,
         window: Duration,
         bounds: &Bounds,
+        drains_for: Option<Duration>,
     ) -> Snapshot {
-        let Survey { routes, parties, other_callers, other_upstreams, changes: _ } = survey;
+        let Survey { routes, parties, other_callers, other_upstreams, .. } = survey;
+        let drain = drains_for.map(|since| DrainProgress::new(since, survey.callers));
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let mut routes: Vec<_> =
             routes.into_iter().map(|(route, requests)| RouteReuse::new(route, requests)).collect();
@@ -79,6 +84,7 @@ impl Snapshot {
             callers: ranked(callers, other_callers, bounds),
             upstreams: ranked(upstreams, other_upstreams, bounds),
             expectations,
+            drain,
         }
     }
 }

@@ -512,6 +512,45 @@ async fn as_the_process_drains_responses_say_so_and_idle_connections_end() {
 }
 
 #[tokio::test]
+async fn a_snapshot_tells_how_far_a_drain_is() {
+    let clock = ManualClock::new();
+    let cures = Cures::new().drain(Duration::from_secs(1_000));
+    let mut world = World::of(ConnLint::builder().heal(cures).clock(clock.clone()));
+    let server = world.serve().await;
+    let mut told = Peer::connect(server.addr).await;
+    told.send(upload("/read", 10, "")).await;
+    let mut busy = Peer::connect(server.addr).await;
+    busy.send(upload("/read", 10, "")).await;
+    let stands = |world: &World| {
+        let drain = world.lint.snapshot().drain.expect("it drains");
+        (drain.since, drain.open, drain.idle, drain.in_flight, drain.told)
+    };
+    assert_eq!(world.lint.snapshot().drain, None, "before");
+    world.lint.drain();
+    within("two requests under way", async {
+        while stands(&world).3 < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(stands(&world), (0.0, 2, 0, 2, 0), "nobody's turn has come");
+    clock.advance(Duration::from_secs(1_000));
+    for peer in [&mut told, &mut busy] {
+        peer.send("0123456789").await;
+        assert!(!peer.message().await.expect("it is answered").says("close"), "it began before");
+    }
+    told.send(upload("/read", 10, "")).await;
+    assert_eq!(world.act().await, (Cure::Drain, Tried), "to this one");
+    assert_eq!(stands(&world), (1_000.0, 2, 1, 1, 1));
+    told.send("0123456789").await;
+    assert!(told.message().await.expect("it is answered").says("close"));
+    world.end().await;
+    assert_eq!(stands(&world), (1_000.0, 1, 1, 0, 0));
+    world.lint.drain();
+    assert_eq!(stands(&world).0, 1_000.0, "it began once");
+}
+
+#[tokio::test]
 async fn nothing_is_done_that_is_not_switched_on() {
     let mut world = World::of(ConnLint::builder());
     let server = world.serve().await;

@@ -33,6 +33,12 @@ impl Record {
         self.is(Flag::EndAsked)
     }
 
+    /// Whoever serves it tells it to close, since the process drains.
+    pub(crate) fn shut_down(&self) {
+        self.raise(Flag::LastRequest);
+        self.drain();
+    }
+
     /// It ends since the process drains.
     pub(crate) fn drain(&self) {
         self.raise(Flag::Draining);

@@ -45,7 +45,7 @@ impl<C, E: FnOnce(Pin<&mut C>)> Serving<C, E> {
         let this = self.project();
         let Some(end) = this.end.take() else { return };
         if let Some(record) = this.record {
-            record.drain();
+            record.shut_down();
         }
         end(this.connection);
     }

@@ -44,6 +44,7 @@ mod sleepers;
 mod slots;
 mod spread;
 mod state;
+mod terms;
 
 pub use self::act::{Act, Cure, Outcome, UnknownCure};
 pub use self::cures::{Budget, Cures, Grace};
@@ -58,5 +59,6 @@ pub(crate) use self::idle::IdleTimer;
 pub(crate) use self::rest::{Download, Reader, Upload};
 pub(crate) use self::spread::Spread;
 pub(crate) use self::state::Heal;
+pub(crate) use self::terms::Terms;
 
 use self::sleepers::Sleepers;

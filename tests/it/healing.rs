@@ -274,25 +274,56 @@ async fn a_route_may_be_left_out_and_a_cap_stops_all() {
 }
 
 #[tokio::test]
+async fn a_route_may_do_no_more_than_say_that_a_connection_ends() {
+    let mut nothing = Budget::default();
+    nothing.bytes = 0;
+    let policy = Policy::builder().route(Route::inbound("/unread").drain(nothing));
+    let policy = policy.build().expect("it is well-formed");
+    let mut world = World::of(ConnLint::builder().policy(policy));
+    let server = world.serve().await;
+    let mut peer = Peer::connect(server.addr).await;
+    peer.send(upload("/unread", 100_000, "")).await;
+    assert!(peer.message().await.expect("it is answered").says("close"));
+    assert_eq!(world.act().await, (Cure::HonestClose, Tried));
+    world.end().await;
+    world.no_more_acts();
+}
+
+#[tokio::test]
 async fn what_a_client_drops_of_a_response_is_read_away() {
-    let mut world = World::with(Cures::new().drain_responses(Budget::default()));
-    let other = World::with(Cures::new());
-    let server = other.serve().await;
-    let connector = world.lint.connector("gateway", HttpConnector::new());
-    let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
-    let client = world.lint.response_bodies().layer(pool);
-    for number in 0..10 {
-        let request = Request::get(server.url("/large")).body(Full::default()).unwrap();
-        let response = within("a response", client.clone().oneshot(request)).await;
-        drop(response.unwrap_or_else(|error| panic!("request {number}: {error:?}")));
-        if number > 0 {
-            assert_eq!(world.act().await, (Cure::DrainResponseBody, Worked), "the {number}th");
+    let everywhere = || Policy::builder().heal(Cures::new().drain_responses(Budget::default()));
+    let only_one = Policy::builder().route(Route::outbound("gateway").drain(Budget::default()));
+    let but_one = everywhere().route(Route::outbound("gateway").without_drain());
+    for (what, policy, drained) in
+        [("everywhere", everywhere(), true), ("one", only_one, true), ("others", but_one, false)]
+    {
+        let policy = policy.build().expect("it is well-formed");
+        let mut world = World::of(ConnLint::builder().policy(policy));
+        let other = World::with(Cures::new());
+        let server = other.serve().await;
+        let connector = world.lint.connector("gateway", HttpConnector::new());
+        let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+        let client = world.lint.response_bodies().layer(pool);
+        for number in 0..10 {
+            let request = Request::get(server.url("/large")).body(Full::default()).unwrap();
+            let response = within("a response", client.clone().oneshot(request)).await;
+            drop(response.unwrap_or_else(|error| panic!("request {number}: {error:?}")));
+            if drained && number > 0 {
+                let worked = (Cure::DrainResponseBody, Worked);
+                assert_eq!(world.act().await, worked, "{what}: the {number}th");
+            }
+            if drained {
+                let tried = (Cure::DrainResponseBody, Tried);
+                assert_eq!(world.act().await, tried, "{what}: the {number}th");
+            }
+            // As a caller does who has something else to do; nothing tells that it is back in its pool.
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        assert_eq!(world.act().await, (Cure::DrainResponseBody, Tried), "the {number}th");
-        // As a caller does who has something else to do; nothing tells that it is back in its pool.
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        let connections = other.connections();
+        let is_right = if drained { connections <= 3 } else { connections >= 10 };
+        assert!(is_right, "{what}: {connections} connections");
+        world.no_more_acts();
     }
-    assert!(other.connections() <= 3, "{} connections", other.connections());
 }
 
 #[tokio::test]

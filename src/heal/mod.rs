@@ -34,6 +34,8 @@ mod cures;
 #[cfg(feature = "hyper")]
 mod drain;
 #[cfg(feature = "hyper")]
+mod executor;
+#[cfg(feature = "hyper")]
 mod farewell;
 mod habits;
 #[cfg(feature = "hyper")]
@@ -51,6 +53,8 @@ pub use self::cures::{Budget, Cures, Grace};
 
 pub(crate) use self::cures::Switch;
 
+#[cfg(feature = "hyper")]
+pub(crate) use self::executor::Executor;
 #[cfg(feature = "hyper")]
 pub(crate) use self::farewell::Farewell;
 #[cfg(feature = "hyper")]

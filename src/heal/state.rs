@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Version, header};
 
+#[cfg(feature = "hyper")]
+use super::Executor;
 use super::ages::Ages;
 use super::habits::Habits;
 use super::slots::Slots;
@@ -20,6 +22,8 @@ pub(crate) struct Heal {
     pub(super) habits: Habits,
     ages: Ages,
     pub(super) sleepers: Sleepers,
+    #[cfg(feature = "hyper")]
+    pub(super) executor: Executor,
     drains: AtomicBool,
     /// When the drain began, in nanoseconds after the epoch of the lint's windows.
     drains_since: AtomicU64,
@@ -39,9 +43,16 @@ impl Heal {
             habits: Habits::new(now),
             ages: Ages::default(),
             sleepers: Sleepers::default(),
+            #[cfg(feature = "hyper")]
+            executor: Executor::default(),
             drains: AtomicBool::new(false),
             drains_since: AtomicU64::new(0),
         }
+    }
+    /// With an executor for its tasks.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn on(self, executor: Executor) -> Heal {
+        Heal { executor, ..self }
     }
 }
 

@@ -5,6 +5,7 @@ mod http2;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -322,6 +323,38 @@ async fn what_a_client_drops_of_a_response_is_read_away() {
         let connections = other.connections();
         let is_right = if drained { connections <= 3 } else { connections >= 10 };
         assert!(is_right, "{what}: {connections} connections");
+        world.no_more_acts();
+    }
+}
+
+/// Runs tasks on a runtime, wherever it is asked to.
+struct On(tokio::runtime::Handle);
+
+impl hyper::rt::Executor<Task> for On {
+    fn execute(&self, task: Task) {
+        self.0.spawn(task);
+    }
+}
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[tokio::test]
+async fn what_is_dropped_outside_of_a_runtime_is_read_on_the_given_one() {
+    for is_given in [false, true] {
+        let mut builder = ConnLint::builder().heal(Cures::new().drain_responses(Budget::default()));
+        if is_given {
+            builder = builder.executor(On(tokio::runtime::Handle::current()));
+        }
+        let (mut world, other) = (World::of(builder), World::with(Cures::new()));
+        let server = other.serve().await;
+        let connector = world.lint.connector("gateway", HttpConnector::new());
+        let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+        let client = world.lint.response_bodies().layer(pool);
+        let request = Request::get(server.url("/large")).body(Full::default()).unwrap();
+        let response = within("a response", client.oneshot(request)).await.expect("it is answered");
+        std::thread::spawn(move || drop(response)).join().expect("it is dropped");
+        let outcome = if is_given { Tried } else { Refused };
+        assert_eq!(world.act().await, (Cure::DrainResponseBody, outcome), "given: {is_given}");
         world.no_more_acts();
     }
 }

@@ -415,7 +415,7 @@ async fn who_has_to_wait_for_our_end_is_not_waited_for() {
 #[tokio::test]
 async fn a_peer_that_goes_on_to_send_is_not_listened_to_for_ever() {
     let mut grace = Grace::default();
-    (grace.time, grace.bytes) = (Duration::from_secs(10), 10_000);
+    (grace.time, grace.bytes) = (Duration::from_secs(60), 10_000);
     let mut world = World::with(Cures::new().peer_closes_first(grace));
     let server = world.serve().await;
     let mut peer = Peer::connect(server.addr).await;

@@ -23,6 +23,14 @@ struct Served {
     task: JoinHandle<()>,
 }
 
+/// What a client says first, and no settings; then a GET of `/`.
+const REQUEST: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
+    \x00\x00\x00\x04\x00\x00\x00\x00\x00\
+    \x00\x00\x06\x01\x05\x00\x00\x00\x01\x82\x86\x84\x41\x01x";
+
+/// The beginning of a frame that says no more than that the connection ends.
+const GOAWAY: &[u8] = b"\x00\x00\x08\x07\x00\x00\x00\x00\x00";
+
 // On one thread: on several hyper's client (1.12) may fail a request, unsent, as GOAWAY comes.
 #[tokio::test]
 async fn its_connections_serve_about_so_many_requests_each_and_none_fails() {
@@ -108,20 +116,24 @@ async fn as_the_process_drains_each_goes_at_its_place_and_no_request_fails() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_heed_it_does_not_keep_its_connection() {
-    /// What a client of HTTP/2 says first, and no settings; then a GET of `/`.
-    const REQUEST: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
-        \x00\x00\x00\x04\x00\x00\x00\x00\x00\
-        \x00\x00\x06\x01\x05\x00\x00\x00\x01\x82\x86\x84\x41\x01x";
-
-    let mut world = World::with(Cures::new().max_requests(1));
-    let served = Served::by(&world.lint).await;
-    let mut peer = Peer::connect(served.addr).await;
-    peer.send(REQUEST).await;
-    let start = Instant::now();
-    assert!(!peer.is_closed().await, "it is answered, and never asked again");
-    assert!(start.elapsed() >= Duration::from_secs(1), "it had its time: {:?}", start.elapsed());
-    assert_eq!(world.act().await, (Cure::MaxRequests, Tried));
-    assert_eq!(world.end().await.0, EndCause::MaxRequests);
+    let timeout = Duration::from_millis(200);
+    for (cures, cure, cause) in [
+        (Cures::new().max_requests(1), Cure::MaxRequests, EndCause::MaxRequests),
+        (Cures::new().idle_timeout(timeout), Cure::IdleTimeout, EndCause::IdleTimeout),
+    ] {
+        let mut world = World::with(cures);
+        let served = Served::by(&world.lint).await;
+        let mut peer = Peer::connect(served.addr).await;
+        peer.send(REQUEST).await;
+        let start = Instant::now();
+        let bytes = peer.rest().await;
+        let elapsed = start.elapsed();
+        assert!(elapsed >= Duration::from_secs(1), "{cure}: it had its time: {elapsed:?}");
+        assert!(bytes.windows(GOAWAY.len()).any(|frame| frame == GOAWAY), "{cure}: {bytes:?}");
+        assert_eq!(world.act().await, (cure, Tried));
+        assert_eq!(world.end().await.0, cause);
+        world.no_more_acts();
+    }
 }
 
 #[tokio::test]

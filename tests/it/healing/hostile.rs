@@ -155,7 +155,8 @@ async fn ten_thousand_that_never_close_take_no_more_than_their_bounds() {
         peer.expect("it is answered");
     }
     let elapsed = began.elapsed();
-    assert!(elapsed < Duration::from_secs(20), "{elapsed:?}");
+    // Six on two cores that have nothing else to do.
+    assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
     // One of each peer, and one of the server for each, which ends a little later.
     assert!(most_tasks <= tasks + 3 * AT_ONCE, "{most_tasks} tasks at once");
     drop(other);

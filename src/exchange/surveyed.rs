@@ -18,6 +18,7 @@ impl Shared {
             status.expectations,
             connections.window(),
             &self.in_force.table().bounds,
+            self.drains_for(),
         )
     }
 

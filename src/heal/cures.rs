@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Cure;
+use super::{Cure, Terms};
 
 /// Which cures are switched on, and their bounds. Default: none.
 ///
@@ -119,12 +119,15 @@ impl Cures {
     }
 
     /// How many requests a server's connection serves: the last response says `close`. Spread by a
-    /// tenth, so that connections that were opened together do not end together.
+    /// tenth, so that connections that were opened together do not end together. One of HTTP/2 ends by
+    /// GOAWAY, where [`ConnLint::serve`](crate::ConnLint) or `Accepted::serve` serves it; others can't be
+    /// told, and go on.
     pub fn max_requests(self, requests: u32) -> Cures {
         Cures { max_requests: Switch::On(requests), ..self }
     }
 
-    /// The age from which on a response of a server says `close`. Spread by a tenth.
+    /// The age from which on a response of a server says `close`, and HTTP/2 GOAWAY as by
+    /// [`max_requests`](Cures::max_requests). Spread by a tenth.
     pub fn max_age(self, age: Duration) -> Cures {
         Cures { max_age: Switch::On(age), ..self }
     }
@@ -140,9 +143,9 @@ impl Cures {
         Cures { announce_idle_timeout: Switch::On(()), ..self }
     }
 
-    /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close` and
-    /// idle connections end, each at its own place in this time, so that callers don't all come back
-    /// at once.
+    /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close`, HTTP/2
+    /// says GOAWAY as by [`max_requests`](Cures::max_requests), and idle connections end, each at its
+    /// own place in this time, so that callers don't all come back at once.
     pub fn drain(self, spread: Duration) -> Cures {
         Cures { drain: Switch::On(spread), ..self }
     }
@@ -183,18 +186,30 @@ impl Cures {
         self.switched_on().next().is_some() || self.announce_idle_timeout.on().is_some()
     }
 
+    /// Each cure that is switched by itself, with its terms.
+    pub(crate) fn all(&self) -> [(Cure, Switch<Terms>); 8] {
+        let requests = self.drain_requests.map(Terms::Budget);
+        let responses = self.drain_responses.map(Terms::Budget);
+        [
+            (Cure::DrainRequestBody, requests),
+            (Cure::DrainResponseBody, responses),
+            (Cure::PeerClosesFirst, self.peer_closes_first.map(Terms::Grace)),
+            (Cure::Retire, self.retire.map(|()| Terms::None)),
+            (Cure::MaxRequests, self.max_requests.map(Terms::Requests)),
+            (Cure::MaxAge, self.max_age.map(Terms::Time)),
+            (Cure::IdleTimeout, self.idle_timeout.map(Terms::Time)),
+            (Cure::Drain, self.drain.map(Terms::Time)),
+        ]
+    }
+
+    /// The same of one.
+    pub(crate) fn switch(&self, cure: Cure) -> Switch<Terms> {
+        let all = self.all().into_iter().find(|(known, _)| *known == cure);
+        all.map_or(Switch::Unsaid, |(_, switch)| switch)
+    }
+
     fn switched_on(&self) -> impl Iterator<Item = Cure> {
-        let all = [
-            (Cure::DrainRequestBody, self.drain_requests.on().is_some()),
-            (Cure::DrainResponseBody, self.drain_responses.on().is_some()),
-            (Cure::PeerClosesFirst, self.peer_closes_first.on().is_some()),
-            (Cure::Retire, self.retire.on().is_some()),
-            (Cure::MaxRequests, self.max_requests.on().is_some()),
-            (Cure::MaxAge, self.max_age.on().is_some()),
-            (Cure::IdleTimeout, self.idle_timeout.on().is_some()),
-            (Cure::Drain, self.drain.on().is_some()),
-        ];
-        all.into_iter().filter(|(_, is_on)| *is_on).map(|(cure, _)| cure)
+        self.all().into_iter().filter(|(_, switch)| switch.on().is_some()).map(|(cure, _)| cure)
     }
 }
 
@@ -214,6 +229,14 @@ impl<T: Copy> Switch<T> {
         match self {
             Switch::On(value) => Some(value),
             Switch::Off | Switch::Unsaid => None,
+        }
+    }
+
+    pub(crate) fn map<U>(self, terms: impl FnOnce(T) -> U) -> Switch<U> {
+        match self {
+            Switch::On(value) => Switch::On(terms(value)),
+            Switch::Off => Switch::Off,
+            Switch::Unsaid => Switch::Unsaid,
         }
     }
 

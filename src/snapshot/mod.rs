@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod drain;
 mod reuse;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -31,5 +32,6 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use self::drain::DrainProgress;
 pub use self::reuse::{PartyReuse, RouteReuse};
 pub use self::snapshot::Snapshot;

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::{PartyReuse, RouteReuse};
+use super::{DrainProgress, PartyReuse, RouteReuse};
 use crate::connection::{Bounds, Known, Party, Side, Survey};
 use crate::kernel::{Ports, time_wait};
 use crate::lint::{Level, Lint};
@@ -54,6 +54,9 @@ pub struct Snapshot {
     pub ports: Option<u32>,
     /// The violations that the policy knows and expects, in the order in which it has them.
     pub expectations: Vec<ExpectationStatus>,
+    /// How far the drain is, where the process drains
+    /// ([`ConnLint::drain`](crate::ConnLint::drain)).
+    pub drain: Option<DrainProgress>,
 }
 
 // === impl Snapshot ===
@@ -65,8 +68,10 @@ impl Snapshot {
         expectations: Vec<ExpectationStatus>,
         window: Duration,
         bounds: &Bounds,
+        drains_for: Option<Duration>,
     ) -> Snapshot {
-        let Survey { routes, parties, other_callers, other_upstreams, changes: _ } = survey;
+        let Survey { routes, parties, other_callers, other_upstreams, .. } = survey;
+        let drain = drains_for.map(|since| DrainProgress::new(since, survey.callers));
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let mut routes: Vec<_> =
             routes.into_iter().map(|(route, requests)| RouteReuse::new(route, requests)).collect();
@@ -88,6 +93,7 @@ impl Snapshot {
             time_wait: time_wait(),
             ports: Ports::of_system().map(|ports| ports.count),
             expectations,
+            drain,
         }
     }
 }

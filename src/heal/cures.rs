@@ -10,14 +10,14 @@ use super::{Cure, Terms};
 /// use tower_conn_lint::ConnLint;
 /// use tower_conn_lint::heal::{Budget, Cures};
 ///
-/// let cures = Cures::new().drain_responses(Budget::default()).max_requests(10_000);
+/// let cures = Cures::new().drain_response_body(Budget::default()).max_requests(10_000);
 /// let lint = ConnLint::builder().heal(cures).build();
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[must_use = "cures do nothing until a lint has them"]
 pub struct Cures {
-    pub(crate) drain_requests: Switch<Budget>,
-    pub(crate) drain_responses: Switch<Budget>,
+    pub(crate) drain_request_body: Switch<Budget>,
+    pub(crate) drain_response_body: Switch<Budget>,
     pub(crate) peer_closes_first: Switch<Grace>,
     pub(crate) retire: Switch<()>,
     pub(crate) max_requests: Switch<u32>,
@@ -95,14 +95,14 @@ impl Cures {
     /// no client sends its next request on a connection that is about to die; a budget of no bytes
     /// does no more than that. Never where the client waits for `100 Continue`. HTTP/1 only: other
     /// versions lose a stream by it, and no connection.
-    pub fn drain_requests(self, budget: Budget) -> Cures {
-        Cures { drain_requests: Switch::On(budget), ..self }
+    pub fn drain_request_body(self, budget: Budget) -> Cures {
+        Cures { drain_request_body: Switch::On(budget), ..self }
     }
 
     /// Reads the rest of a response that our code dropped, so that the connection goes back to its
     /// pool. HTTP/1 only.
-    pub fn drain_responses(self, budget: Budget) -> Cures {
-        Cures { drain_responses: Switch::On(budget), ..self }
+    pub fn drain_response_body(self, budget: Budget) -> Cures {
+        Cures { drain_response_body: Switch::On(budget), ..self }
     }
 
     /// Lets the peer of a server close first where a message said `close`, so that it keeps the
@@ -154,8 +154,8 @@ impl Cures {
     /// the drain of requests.
     pub fn without(mut self, cure: Cure) -> Cures {
         match cure {
-            Cure::DrainRequestBody | Cure::HonestClose => self.drain_requests = Switch::Off,
-            Cure::DrainResponseBody => self.drain_responses = Switch::Off,
+            Cure::DrainRequestBody | Cure::HonestClose => self.drain_request_body = Switch::Off,
+            Cure::DrainResponseBody => self.drain_response_body = Switch::Off,
             Cure::PeerClosesFirst => self.peer_closes_first = Switch::Off,
             Cure::Retire => self.retire = Switch::Off,
             Cure::MaxRequests => self.max_requests = Switch::Off,
@@ -169,8 +169,8 @@ impl Cures {
     /// These, and those where these say nothing.
     pub(crate) fn over(self, below: Cures) -> Cures {
         Cures {
-            drain_requests: self.drain_requests.or(below.drain_requests),
-            drain_responses: self.drain_responses.or(below.drain_responses),
+            drain_request_body: self.drain_request_body.or(below.drain_request_body),
+            drain_response_body: self.drain_response_body.or(below.drain_response_body),
             peer_closes_first: self.peer_closes_first.or(below.peer_closes_first),
             retire: self.retire.or(below.retire),
             max_requests: self.max_requests.or(below.max_requests),
@@ -188,8 +188,8 @@ impl Cures {
 
     /// Each cure that is switched by itself, with its terms.
     pub(crate) fn all(&self) -> [(Cure, Switch<Terms>); 8] {
-        let requests = self.drain_requests.map(Terms::Budget);
-        let responses = self.drain_responses.map(Terms::Budget);
+        let requests = self.drain_request_body.map(Terms::Budget);
+        let responses = self.drain_response_body.map(Terms::Budget);
         [
             (Cure::DrainRequestBody, requests),
             (Cure::DrainResponseBody, responses),

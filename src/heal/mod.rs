@@ -3,8 +3,8 @@
 //!
 //! | cure | what it does | switched on by |
 //! |---|---|---|
-//! | drain of request bodies | a handler answered without reading the request: the rest is read, so that the connection survives; beyond the budget the response says `close` | [`Cures::drain_requests`] |
-//! | drain of response bodies | our code dropped a response: the rest is read, so that the connection goes back to its pool | [`Cures::drain_responses`] |
+//! | drain of request bodies | a handler answered without reading the request: the rest is read, so that the connection survives; beyond the budget the response says `close` | [`Cures::drain_request_body`] |
+//! | drain of response bodies | our code dropped a response: the rest is read, so that the connection goes back to its pool | [`Cures::drain_response_body`] |
 //! | peer closes first | before our end is sent, the peer's own is waited for, so that the TIME_WAIT stays with it | [`Cures::peer_closes_first`] |
 //! | retirement | an idle connection ends before the upstream ends it, and no request fails on it | [`Cures::retire`] |
 //! | maximum of requests, and of age | the response says `close`, or HTTP/2 GOAWAY, so that balancers and new instances get their share | [`Cures::max_requests`], [`Cures::max_age`] |
@@ -24,7 +24,7 @@
 //! use tower_conn_lint::heal::{Budget, Cures, Grace};
 //!
 //! let cures = Cures::new()
-//!     .drain_requests(Budget::default())
+//!     .drain_request_body(Budget::default())
 //!     .peer_closes_first(Grace::default())
 //!     .max_age(Duration::from_secs(300));
 //! let lint = ConnLint::builder().heal(cures).build();

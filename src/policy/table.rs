@@ -185,8 +185,8 @@ impl Table {
 
     fn drains_everywhere(&self, side: Side) -> Switch<Budget> {
         match side {
-            Side::Inbound => self.cures.drain_requests,
-            Side::Outbound => self.cures.drain_responses,
+            Side::Inbound => self.cures.drain_request_body,
+            Side::Outbound => self.cures.drain_response_body,
         }
     }
 

@@ -120,7 +120,7 @@ fn drains(bytes: u64) -> Cures {
     let mut budget = Budget::default();
     budget.bytes = bytes;
     budget.time = Duration::from_secs(10);
-    Cures::new().drain_requests(budget)
+    Cures::new().drain_request_body(budget)
 }
 
 fn upload(path: &str, length: usize, more: &str) -> String {
@@ -209,7 +209,7 @@ async fn beyond_the_budget_the_response_says_close() {
 async fn a_body_that_never_ends_is_given_up() {
     let mut budget = Budget::default();
     budget.time = Duration::from_millis(50);
-    let mut world = World::with(Cures::new().drain_requests(budget));
+    let mut world = World::with(Cures::new().drain_request_body(budget));
     let server = world.serve().await;
     let mut peer = Peer::connect(server.addr).await;
     peer.send("POST /unread HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
@@ -227,7 +227,7 @@ async fn a_body_that_never_ends_is_given_up() {
 async fn drains_are_bounded_by_their_number() {
     let mut budget = Budget::default();
     (budget.at_once_per_peer, budget.time) = (2, Duration::from_secs(10));
-    let mut world = World::with(Cures::new().drain_requests(budget));
+    let mut world = World::with(Cures::new().drain_request_body(budget));
     let server = world.serve().await;
     let mut peers = Vec::new();
     for number in 0..4 {
@@ -292,7 +292,7 @@ async fn a_route_may_do_no_more_than_say_that_a_connection_ends() {
 
 #[tokio::test]
 async fn what_a_client_drops_of_a_response_is_read_away() {
-    let everywhere = || Policy::builder().heal(Cures::new().drain_responses(Budget::default()));
+    let everywhere = || Policy::builder().heal(Cures::new().drain_response_body(Budget::default()));
     let only_one = Policy::builder().route(Route::outbound("gateway").drain(Budget::default()));
     let but_one = everywhere().route(Route::outbound("gateway").without_drain());
     for (what, policy, drained) in
@@ -341,7 +341,8 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[tokio::test]
 async fn what_is_dropped_outside_of_a_runtime_is_read_on_the_given_one() {
     for is_given in [false, true] {
-        let mut builder = ConnLint::builder().heal(Cures::new().drain_responses(Budget::default()));
+        let mut builder =
+            ConnLint::builder().heal(Cures::new().drain_response_body(Budget::default()));
         if is_given {
             builder = builder.executor(On(tokio::runtime::Handle::current()));
         }

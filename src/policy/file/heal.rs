@@ -28,7 +28,7 @@ impl Table for SaidCures {
             "drain-request-body",
             "Reads the rest of a request that a handler left; what is over the budget is told by `close`",
             |said, budget| {
-                said.cures.drain_requests = budget.value;
+                said.cures.drain_request_body = budget.value;
                 said.origins.insert(Cure::DrainRequestBody, budget.origin);
             },
         );
@@ -36,7 +36,7 @@ impl Table for SaidCures {
             "drain-response-body",
             "Reads the rest of a response that our code dropped",
             |said, budget| {
-                said.cures.drain_responses = budget.value;
+                said.cures.drain_response_body = budget.value;
                 said.origins.insert(Cure::DrainResponseBody, budget.origin);
             },
         );

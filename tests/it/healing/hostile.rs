@@ -66,7 +66,7 @@ async fn whoever_sends_a_body_that_nobody_reads_has_its_budget_and_no_more() {
     for manner in MANNERS {
         // As much as announced never comes, or more than is read.
         budget.bytes = if matches!(manner, Manner::SendsForEver) { 1 << 20 } else { 1 << 30 };
-        let mut world = World::with(Cures::new().drain_requests(budget));
+        let mut world = World::with(Cures::new().drain_request_body(budget));
         let server = world.serve().await;
         let tasks = alive();
         let mut other = Peer::connect(server.addr).await;
@@ -120,7 +120,7 @@ async fn ten_thousand_that_never_close_take_no_more_than_their_bounds() {
     let farewells = Farewells::default();
     let cures = Cures::new()
         .peer_closes_first(grace)
-        .drain_requests(Budget::default())
+        .drain_request_body(Budget::default())
         .drain(Duration::from_millis(1))
         .idle_timeout(Duration::from_secs(60));
     let builder = ConnLint::builder().heal(cures).reporter(farewells.clone());

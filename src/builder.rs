@@ -1,5 +1,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
+#[cfg(feature = "hyper")]
+use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use crate::arrival::BeforeArrival;
 use crate::clock::{Calendar, Clock};
 use crate::connection::{Bounds, Connections};
 use crate::exchange::{CallerFn, Exceptions, InForce, Settings, Shared, Watch};
+#[cfg(feature = "hyper")]
+use crate::heal::Executor;
 use crate::heal::{Cures, Heal};
 use crate::kernel::Kernel;
 use crate::lint::Level;
@@ -42,6 +46,8 @@ pub struct ConnLintBuilder {
     clock: Clock,
     bounds: Option<Bounds>,
     cures: Cures,
+    #[cfg(feature = "hyper")]
+    executor: Executor,
     /// `None` asks the host.
     instance: Option<String>,
     calendar: Calendar,
@@ -67,6 +73,8 @@ impl ConnLintBuilder {
             clock: Clock::default(),
             bounds: None,
             cures: Cures::new(),
+            #[cfg(feature = "hyper")]
+            executor: Executor::default(),
             instance: None,
             calendar: Calendar::default(),
             caller: None,
@@ -162,6 +170,39 @@ impl ConnLintBuilder {
     /// ```
     pub fn heal(mut self, cures: Cures) -> ConnLintBuilder {
         self.cures = cures.over(self.cures);
+        self
+    }
+
+    /// Where the tasks of cures run, which read the rest of bodies: a runtime of tokio with its timers
+    /// on. Default: the one that a body is left on, and none where there is none, as on a thread of
+    /// another kind: such a body is not read on.
+    ///
+    /// ```
+    /// use std::{future::Future, pin::Pin};
+    /// use tokio::runtime::Handle;
+    /// use tower_conn_lint::ConnLint;
+    ///
+    /// struct Background(Handle);
+    ///
+    /// impl hyper::rt::Executor<Pin<Box<dyn Future<Output = ()> + Send>>> for Background {
+    ///     fn execute(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+    ///         self.0.spawn(task);
+    ///     }
+    /// }
+    ///
+    /// # let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// # let background = runtime.handle().clone();
+    /// let lint = ConnLint::builder().executor(Background(background)).build();
+    /// ```
+    #[cfg(feature = "hyper")]
+    pub fn executor(
+        mut self,
+        executor: impl hyper::rt::Executor<Pin<Box<dyn Future<Output = ()> + Send>>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> ConnLintBuilder {
+        self.executor = Executor::Given(Box::new(executor));
         self
     }
 
@@ -353,6 +394,9 @@ impl ConnLintBuilder {
             limiter: Limiter::new(self.clock, budget),
             caller: self.caller,
             exceptions: Exceptions::default(),
+            #[cfg(feature = "hyper")]
+            heal: Heal::new(now).on(self.executor),
+            #[cfg(not(feature = "hyper"))]
             heal: Heal::new(now),
             times_requests: self.durations || self.phases,
             durations: self.durations,

@@ -364,7 +364,9 @@ impl ConnLint {
     }
 
     /// A signal to shut down that the lint sees coming: from then on closing is right, and
-    /// connections that end were drained. Give it to whatever shuts the server down.
+    /// connections that end were drained. Give it to whatever shuts the server down. It is passed on at
+    /// once; where the cure [`drain`](crate::heal::Cures::drain) is switched on, as the time of that is
+    /// over, so that connections are told one after the other before the rest is shut down.
     ///
     /// ```no_run
     /// # async fn serve(app: axum::Router, tcp: tokio::net::TcpListener) -> std::io::Result<()> {
@@ -386,7 +388,7 @@ impl ConnLint {
     /// connections that end have the cause `drain`. Where the cure is switched on
     /// ([`Cures::drain`](crate::heal::Cures::drain)) responses say `close` and idle connections end,
     /// each at its own place in the time that is set. How far it is, each
-    /// [`snapshot`](ConnLint::snapshot) tells by the connections that are open. A graceful shutdown of
+    /// [`snapshot`](ConnLint::snapshot) tells ([`DrainProgress`](crate::snapshot::DrainProgress)). A graceful shutdown of
     /// the server may begin after that time: nothing is lost then.
     ///
     /// ```

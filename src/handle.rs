@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::Version;
 
 use crate::clock::Clock;
-use crate::connection::{Addresses, AtDial, Flag, Record, Side, Slice, Standard, Turn};
+use crate::connection::{Addresses, AtDial, EndCause, Flag, Record, Side, Slice, Standard, Turn};
 use crate::field::Signs;
 use crate::wired::{Hold, Stopwatch};
 
@@ -228,7 +228,7 @@ impl ConnHandle {
         if !self.record.is(Flag::CanEnd) {
             return Err(Unsupported);
         }
-        self.record.ask_end();
+        self.record.ask_end(EndCause::GracefulClose);
         Ok(())
     }
 

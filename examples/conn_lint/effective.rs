@@ -6,7 +6,9 @@ use lexopt::Parser;
 use serde_json::{Value, json};
 use tower_conn_lint::connection::Side;
 use tower_conn_lint::lint::Lint;
-use tower_conn_lint::policy::{Effective, EffectiveLevel, LintName, PolicyError, Query};
+use tower_conn_lint::policy::{
+    Effective, EffectiveCure, EffectiveLevel, LintName, PolicyError, Query,
+};
 
 use crate::command::{Arguments, Command, Failure, Streams, Verdict};
 use crate::files::Files;
@@ -24,7 +26,8 @@ left out, as in a service that runs, and told at the end. FILE may be `-`.
 "levels": [LEVEL], "problems": as `check` has them}; LEVEL: {"lint", "level", "share" of the
 instances or null for all, "outside": LEVEL of the others, null where that is no more than `warn`,
 "by": one of preset, lints, route, expectation, floor, cap, "origin", "would": the preview's level
-or null}.
+or null}. And "cures": [{"cure", "terms": as in a file or null for off, "by": one of heal, route,
+cap, "origin"}] of which the policy says something; none where one lint is asked for.
 "#,
     run,
 };
@@ -40,6 +43,7 @@ fn run(arguments: &mut Parser, streams: &mut Streams<'_>) -> Result<Verdict, Fai
     let Files { policy, .. } = Files::read(&arguments.values, streams)?.all_readable()?;
     let mut effective = policy.effective(&query);
     effective.levels.retain(|level| lint.is_none_or(|lint| lint == level.lint));
+    effective.cures.retain(|_| lint.is_none());
     let problems = problem::mistakes(&policy);
     if arguments.json {
         let object = json!({
@@ -47,6 +51,7 @@ fn run(arguments: &mut Parser, streams: &mut Streams<'_>) -> Result<Verdict, Fai
             "route": effective.route.as_ref().map(ToString::to_string),
             "excluded": effective.excluded,
             "levels": effective.iter().map(object).collect::<Value>(),
+            "cures": effective.cures.iter().map(cure).collect::<Value>(),
             "problems": problems.iter().map(Problem::object).collect::<Value>(),
         });
         writeln!(streams.out, "{object:#}")?;
@@ -86,18 +91,28 @@ fn write(
         None => writeln!(out, "{query}: no route")?,
     }
     if effective.excluded {
-        return Ok(writeln!(out, "excluded: no lint runs there")?);
-    }
-    if let Some(lint) = lint.filter(|_| effective.levels.is_empty()) {
+        writeln!(out, "excluded: no lint runs there")?;
+    } else if let Some(lint) = lint.filter(|_| effective.levels.is_empty()) {
         writeln!(out, "{lint} is not looked for there")?;
+    } else {
+        write_rows(effective.iter().map(|level| (level.lint.name(), level)), out)?;
     }
-    let width = effective.iter().map(|level| level.lint.name().len()).max().unwrap_or(0);
-    for level in effective.iter() {
-        let lint = level.lint.name();
-        let text = level.to_string();
-        let text =
-            text.strip_prefix(lint).and_then(|text| text.strip_prefix(" = ")).unwrap_or(&text);
-        writeln!(out, "  {lint:<width$}  {text}")?;
+    if !effective.cures.is_empty() {
+        writeln!(out, "cures")?;
+    }
+    write_rows(effective.cures.iter().map(|cure| (cure.cure.as_str(), cure)), out)
+}
+
+/// What is said as `name = text`, the texts below each other.
+fn write_rows<T: ToString>(
+    rows: impl Iterator<Item = (&'static str, T)> + Clone,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let width = rows.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, row) in rows {
+        let row = row.to_string();
+        let text = row.strip_prefix(name).and_then(|row| row.strip_prefix(" = ")).unwrap_or(&row);
+        writeln!(out, "  {name:<width$}  {text}")?;
     }
     Ok(())
 }
@@ -112,5 +127,15 @@ fn object(level: &EffectiveLevel) -> Value {
         "by": level.by.as_str(),
         "origin": level.origin.to_string(),
         "would": level.would.map(|would| would.as_str()),
+    })
+}
+
+/// The same of a cure.
+fn cure(cure: &EffectiveCure) -> Value {
+    json!({
+        "cure": cure.cure.as_str(),
+        "terms": cure.terms,
+        "by": cure.by.as_str(),
+        "origin": cure.origin.to_string(),
     })
 }

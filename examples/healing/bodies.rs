@@ -28,20 +28,20 @@ const EXPECTING: &str = include_str!("expecting.js");
 
 /// The handler reads nothing of it.
 pub(crate) async fn unread() -> Result<Pair, BoxError> {
-    let cures = Cures::new().drain_requests(Budget::default());
+    let cures = Cures::new().drain_request_body(Budget::default());
     Ok(Some((upload(Cures::new()).await?, upload(cures).await?)))
 }
 
 /// The same, sent by reqwest.
 pub(crate) async fn unread_by_reqwest() -> Result<Pair, BoxError> {
-    let cures = Cures::new().drain_requests(Budget::default());
+    let cures = Cures::new().drain_request_body(Budget::default());
     Ok(Some((upload_by_reqwest(Cures::new()).await?, upload_by_reqwest(cures).await?)))
 }
 
 /// Too much of it to be read, from a Node that waits for word to send it and keeps the connection:
 /// the errors are those of the requests that follow.
 pub(crate) async fn beyond() -> Result<Pair, BoxError> {
-    let both = [Cures::new(), Cures::new().drain_requests(Budget::default())];
+    let both = [Cures::new(), Cures::new().drain_request_body(Budget::default())];
     pair("node", both, |server| {
         let (url, requests) = (server.url(""), REQUESTS / 2);
         vec!["-e".into(), EXPECTING.into(), "--".into(), url, requests.to_string()]
@@ -51,13 +51,13 @@ pub(crate) async fn beyond() -> Result<Pair, BoxError> {
 
 /// The client drops each response as it comes.
 pub(crate) async fn dropped() -> Result<Pair, BoxError> {
-    let cures = Cures::new().drain_responses(Budget::default());
+    let cures = Cures::new().drain_response_body(Budget::default());
     Ok(Some((drop_responses(Cures::new()).await?, drop_responses(cures).await?)))
 }
 
 /// The same with reqwest.
 pub(crate) async fn dropped_by_reqwest() -> Result<Pair, BoxError> {
-    let cures = Cures::new().drain_responses(Budget::default());
+    let cures = Cures::new().drain_response_body(Budget::default());
     Ok(Some((drop_by_reqwest(Cures::new()).await?, drop_by_reqwest(cures).await?)))
 }
 

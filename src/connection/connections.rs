@@ -18,7 +18,7 @@ use super::window::{
 };
 use super::{Bounds, EndCause, Ended, Party, Pool, Record, Side};
 
-pub(crate) use self::survey::{Known, Survey};
+pub(crate) use self::survey::{Callers, Known, Survey};
 
 /// The connections of a lint: those that live, by who is at the other end, and the windows of
 /// those that ended. Locks are taken when a connection is first used and when it ends; a request

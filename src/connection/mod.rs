@@ -49,7 +49,7 @@ pub use self::state::State;
 #[cfg(feature = "hyper")]
 pub use crate::wired::{Io, Recorded, TrackedBody};
 
-pub(crate) use self::connections::{Connections, Known, Survey};
+pub(crate) use self::connections::{Callers, Connections, Known, Survey};
 pub(crate) use self::course::Event;
 pub(crate) use self::dialler::{Alive, Dialler};
 pub(crate) use self::end::Ending;

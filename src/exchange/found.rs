@@ -40,7 +40,7 @@ impl Found {
 
     /// Reports what was found, but what a layer further in claimed.
     pub(super) fn settle(&mut self) -> Vec<Finding> {
-        self.0.take().map(Pending::settle).unwrap_or_default()
+        self.0.take().map(|pending| pending.settle()).unwrap_or_default()
     }
 }
 
@@ -58,8 +58,8 @@ impl Drop for Found {
 
 impl Pending {
     #[cold]
-    fn settle(self: Box<Pending>) -> Vec<Finding> {
-        let Pending { placement, mut findings, claim } = *self;
+    fn settle(self) -> Vec<Finding> {
+        let Pending { placement, mut findings, claim } = self;
         findings.retain(|finding| claim.holds(finding.lint));
         findings.iter().for_each(|finding| placement.shared.report(finding));
         findings

@@ -19,6 +19,7 @@ impl Shared {
             connections.window(),
             &self.in_force.table().bounds,
             self.last_port_use(),
+            self.drains_for(),
         )
     }
 

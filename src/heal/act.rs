@@ -131,6 +131,19 @@ impl Cure {
             Cure::Drain => "drain",
         }
     }
+
+    /// Whether a route can switch it: it acts on bodies, and not on connections.
+    pub(crate) fn is_by_route(self) -> bool {
+        matches!(self, Cure::DrainRequestBody | Cure::DrainResponseBody)
+    }
+
+    /// On which side of connections it acts.
+    pub(crate) fn side(self) -> Side {
+        match self {
+            Cure::DrainResponseBody | Cure::Retire => Side::Outbound,
+            _ => Side::Inbound,
+        }
+    }
 }
 
 impl fmt::Display for Cure {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Cure;
+use super::{Cure, Terms};
 
 /// Which cures are switched on, and their bounds. Default: none.
 ///
@@ -10,14 +10,14 @@ use super::Cure;
 /// use tower_conn_lint::ConnLint;
 /// use tower_conn_lint::heal::{Budget, Cures};
 ///
-/// let cures = Cures::new().drain_responses(Budget::default()).max_requests(10_000);
+/// let cures = Cures::new().drain_response_body(Budget::default()).max_requests(10_000);
 /// let lint = ConnLint::builder().heal(cures).build();
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[must_use = "cures do nothing until a lint has them"]
 pub struct Cures {
-    pub(crate) drain_requests: Switch<Budget>,
-    pub(crate) drain_responses: Switch<Budget>,
+    pub(crate) drain_request_body: Switch<Budget>,
+    pub(crate) drain_response_body: Switch<Budget>,
     pub(crate) peer_closes_first: Switch<Grace>,
     pub(crate) retire: Switch<()>,
     pub(crate) max_requests: Switch<u32>,
@@ -95,14 +95,14 @@ impl Cures {
     /// no client sends its next request on a connection that is about to die; a budget of no bytes
     /// does no more than that. Never where the client waits for `100 Continue`. HTTP/1 only: other
     /// versions lose a stream by it, and no connection.
-    pub fn drain_requests(self, budget: Budget) -> Cures {
-        Cures { drain_requests: Switch::On(budget), ..self }
+    pub fn drain_request_body(self, budget: Budget) -> Cures {
+        Cures { drain_request_body: Switch::On(budget), ..self }
     }
 
     /// Reads the rest of a response that our code dropped, so that the connection goes back to its
     /// pool. HTTP/1 only.
-    pub fn drain_responses(self, budget: Budget) -> Cures {
-        Cures { drain_responses: Switch::On(budget), ..self }
+    pub fn drain_response_body(self, budget: Budget) -> Cures {
+        Cures { drain_response_body: Switch::On(budget), ..self }
     }
 
     /// Lets the peer of a server close first where a message said `close`, so that it keeps the
@@ -119,12 +119,15 @@ impl Cures {
     }
 
     /// How many requests a server's connection serves: the last response says `close`. Spread by a
-    /// tenth, so that connections that were opened together do not end together.
+    /// tenth, so that connections that were opened together do not end together. One of HTTP/2 ends by
+    /// GOAWAY, where [`ConnLint::serve`](crate::ConnLint) or `Accepted::serve` serves it; others can't be
+    /// told, and go on.
     pub fn max_requests(self, requests: u32) -> Cures {
         Cures { max_requests: Switch::On(requests), ..self }
     }
 
-    /// The age from which on a response of a server says `close`. Spread by a tenth.
+    /// The age from which on a response of a server says `close`, and HTTP/2 GOAWAY as by
+    /// [`max_requests`](Cures::max_requests). Spread by a tenth.
     pub fn max_age(self, age: Duration) -> Cures {
         Cures { max_age: Switch::On(age), ..self }
     }
@@ -140,9 +143,9 @@ impl Cures {
         Cures { announce_idle_timeout: Switch::On(()), ..self }
     }
 
-    /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close` and
-    /// idle connections end, each at its own place in this time, so that callers don't all come back
-    /// at once.
+    /// As the process drains ([`ConnLint::drain`](crate::ConnLint::drain)), responses say `close`, HTTP/2
+    /// says GOAWAY as by [`max_requests`](Cures::max_requests), and idle connections end, each at its
+    /// own place in this time, so that callers don't all come back at once.
     pub fn drain(self, spread: Duration) -> Cures {
         Cures { drain: Switch::On(spread), ..self }
     }
@@ -151,8 +154,8 @@ impl Cures {
     /// the drain of requests.
     pub fn without(mut self, cure: Cure) -> Cures {
         match cure {
-            Cure::DrainRequestBody | Cure::HonestClose => self.drain_requests = Switch::Off,
-            Cure::DrainResponseBody => self.drain_responses = Switch::Off,
+            Cure::DrainRequestBody | Cure::HonestClose => self.drain_request_body = Switch::Off,
+            Cure::DrainResponseBody => self.drain_response_body = Switch::Off,
             Cure::PeerClosesFirst => self.peer_closes_first = Switch::Off,
             Cure::Retire => self.retire = Switch::Off,
             Cure::MaxRequests => self.max_requests = Switch::Off,
@@ -166,8 +169,8 @@ impl Cures {
     /// These, and those where these say nothing.
     pub(crate) fn over(self, below: Cures) -> Cures {
         Cures {
-            drain_requests: self.drain_requests.or(below.drain_requests),
-            drain_responses: self.drain_responses.or(below.drain_responses),
+            drain_request_body: self.drain_request_body.or(below.drain_request_body),
+            drain_response_body: self.drain_response_body.or(below.drain_response_body),
             peer_closes_first: self.peer_closes_first.or(below.peer_closes_first),
             retire: self.retire.or(below.retire),
             max_requests: self.max_requests.or(below.max_requests),
@@ -183,18 +186,30 @@ impl Cures {
         self.switched_on().next().is_some() || self.announce_idle_timeout.on().is_some()
     }
 
+    /// Each cure that is switched by itself, with its terms.
+    pub(crate) fn all(&self) -> [(Cure, Switch<Terms>); 8] {
+        let requests = self.drain_request_body.map(Terms::Budget);
+        let responses = self.drain_response_body.map(Terms::Budget);
+        [
+            (Cure::DrainRequestBody, requests),
+            (Cure::DrainResponseBody, responses),
+            (Cure::PeerClosesFirst, self.peer_closes_first.map(Terms::Grace)),
+            (Cure::Retire, self.retire.map(|()| Terms::None)),
+            (Cure::MaxRequests, self.max_requests.map(Terms::Requests)),
+            (Cure::MaxAge, self.max_age.map(Terms::Time)),
+            (Cure::IdleTimeout, self.idle_timeout.map(Terms::Time)),
+            (Cure::Drain, self.drain.map(Terms::Time)),
+        ]
+    }
+
+    /// The same of one.
+    pub(crate) fn switch(&self, cure: Cure) -> Switch<Terms> {
+        let all = self.all().into_iter().find(|(known, _)| *known == cure);
+        all.map_or(Switch::Unsaid, |(_, switch)| switch)
+    }
+
     fn switched_on(&self) -> impl Iterator<Item = Cure> {
-        let all = [
-            (Cure::DrainRequestBody, self.drain_requests.on().is_some()),
-            (Cure::DrainResponseBody, self.drain_responses.on().is_some()),
-            (Cure::PeerClosesFirst, self.peer_closes_first.on().is_some()),
-            (Cure::Retire, self.retire.on().is_some()),
-            (Cure::MaxRequests, self.max_requests.on().is_some()),
-            (Cure::MaxAge, self.max_age.on().is_some()),
-            (Cure::IdleTimeout, self.idle_timeout.on().is_some()),
-            (Cure::Drain, self.drain.on().is_some()),
-        ];
-        all.into_iter().filter(|(_, is_on)| *is_on).map(|(cure, _)| cure)
+        self.all().into_iter().filter(|(_, switch)| switch.on().is_some()).map(|(cure, _)| cure)
     }
 }
 
@@ -214,6 +229,14 @@ impl<T: Copy> Switch<T> {
         match self {
             Switch::On(value) => Some(value),
             Switch::Off | Switch::Unsaid => None,
+        }
+    }
+
+    pub(crate) fn map<U>(self, terms: impl FnOnce(T) -> U) -> Switch<U> {
+        match self {
+            Switch::On(value) => Switch::On(terms(value)),
+            Switch::Off => Switch::Off,
+            Switch::Unsaid => Switch::Unsaid,
         }
     }
 

@@ -1,12 +1,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Buf;
 use http_body::Body;
 use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep};
 
+use super::executor::Executor;
 use super::slots::Slot;
 use super::{Budget, Outcome};
 
@@ -15,7 +17,9 @@ use super::{Budget, Outcome};
 struct Drain<B, F: FnMut(Outcome)> {
     body: Pin<Box<B>>,
     left: u64,
-    time: Pin<Box<Sleep>>,
+    time: Duration,
+    /// There from the first poll on, which is on the runtime that has the timer.
+    timer: Option<Pin<Box<Sleep>>>,
     told: F,
     _slot: Slot,
 }
@@ -23,18 +27,16 @@ struct Drain<B, F: FnMut(Outcome)> {
 /// How many frames are read before others have their turn.
 const AT_ONCE: usize = 32;
 
-/// Starts to read the rest of a body, on the runtime of whoever dropped it; whether it has one.
+/// Starts to read the rest of a body, on the executor; whether that takes it.
 pub(super) fn start<B: Body + Send + 'static>(
+    executor: &Executor,
     body: Pin<Box<B>>,
     budget: Budget,
     slot: Slot,
     told: impl FnMut(Outcome) + Send + Unpin + 'static,
 ) -> bool {
-    let Ok(runtime) = Handle::try_current() else { return false };
-    let _entered = runtime.enter();
-    let (left, time) = (budget.bytes, Box::pin(sleep(budget.time)));
-    runtime.spawn(Drain { body, left, time, told, _slot: slot });
-    true
+    let Budget { bytes: left, time, .. } = budget;
+    executor.spawn(Drain { body, left, time, timer: None, told, _slot: slot })
 }
 
 impl<B: Body, F: FnMut(Outcome) + Unpin> Future for Drain<B, F> {
@@ -42,8 +44,14 @@ impl<B: Body, F: FnMut(Outcome) + Unpin> Future for Drain<B, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        // Nothing bounds it in time where an executor has no timer of tokio's.
+        if this.timer.is_none() && Handle::try_current().is_err() {
+            (this.told)(Outcome::GaveUp);
+            return Poll::Ready(());
+        }
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(this.time)));
         for _ in 0..AT_ONCE {
-            if this.time.as_mut().poll(cx).is_ready() {
+            if timer.as_mut().poll(cx).is_ready() {
                 (this.told)(Outcome::GaveUp);
                 return Poll::Ready(());
             }

@@ -143,21 +143,23 @@ impl Shared {
             return false;
         };
         let (shared, of, requests) = (self.clone(), record.clone(), record.requests());
-        let begun = super::drain::start(rest, budget, slot, move |outcome| match outcome {
-            Outcome::Worked => {
-                of.raise(Flag::Drained);
-                // The next request may have come before this task learned of the body's end.
-                if of.requests() > requests {
-                    shared.drain_worked(&of);
+        let begun = super::drain::start(&self.heal.executor, rest, budget, slot, move |outcome| {
+            match outcome {
+                Outcome::Worked => {
+                    of.raise(Flag::Drained);
+                    // The next request may have come before this task learned of the body's end.
+                    if of.requests() > requests {
+                        shared.drain_worked(&of);
+                    }
                 }
-            }
-            _ => {
-                let cause = match of.side {
-                    Side::Inbound => EndCause::UnreadRequestBody,
-                    Side::Outbound => EndCause::DroppedResponseBody,
-                };
-                of.see_now(cause, of.clock.now());
-                shared.healed(&of, cure, Outcome::GaveUp);
+                _ => {
+                    let cause = match of.side {
+                        Side::Inbound => EndCause::UnreadRequestBody,
+                        Side::Outbound => EndCause::DroppedResponseBody,
+                    };
+                    of.see_now(cause, of.clock.now());
+                    shared.healed(&of, cure, Outcome::GaveUp);
+                }
             }
         });
         self.healed(record, cure, if begun { Outcome::Tried } else { Outcome::Refused });

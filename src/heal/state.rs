@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Version, header};
 
+#[cfg(feature = "hyper")]
+use super::Executor;
 use super::ages::Ages;
 use super::habits::Habits;
 use super::slots::Slots;
@@ -20,6 +22,8 @@ pub(crate) struct Heal {
     pub(super) habits: Habits,
     ages: Ages,
     pub(super) sleepers: Sleepers,
+    #[cfg(feature = "hyper")]
+    pub(super) executor: Executor,
     drains: AtomicBool,
     /// When the drain began, in nanoseconds after the epoch of the lint's windows.
     drains_since: AtomicU64,
@@ -39,9 +43,16 @@ impl Heal {
             habits: Habits::new(now),
             ages: Ages::default(),
             sleepers: Sleepers::default(),
+            #[cfg(feature = "hyper")]
+            executor: Executor::default(),
             drains: AtomicBool::new(false),
             drains_since: AtomicU64::new(0),
         }
+    }
+    /// With an executor for its tasks.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn on(self, executor: Executor) -> Heal {
+        Heal { executor, ..self }
     }
 }
 
@@ -129,11 +140,26 @@ impl Shared {
             () if self.is_drained(record) => (Cure::Drain, EndCause::Drain),
             () => return,
         };
+        if !record.is_multiplexed() {
+            self.tell_last(record, cure);
+            record.see(cause);
+            record.raise(Flag::CloseAsked);
+        } else if record.can_go_away() {
+            self.go_away(record, cure, cause);
+        }
+    }
+
+    /// Ends a server's connection of HTTP/2 gracefully. Asked again with each request that comes
+    /// before the peer heeds it, since a request forgets what was seen before it.
+    pub(super) fn go_away(&self, record: &Record, cure: Cure, cause: EndCause) {
+        self.tell_last(record, cure);
+        record.ask_end(cause);
+    }
+
+    fn tell_last(&self, record: &Record, cure: Cure) {
         if !record.raise(Flag::LastRequest) {
             self.healed(record, cure, Outcome::Tried);
         }
-        record.see(cause);
-        record.raise(Flag::CloseAsked);
     }
 
     /// The process drains from now on.
@@ -155,14 +181,18 @@ impl Shared {
 
     /// When the drain comes to this connection: each has its place in the time that is set.
     pub(super) fn until_drained(&self, record: &Record) -> Option<Duration> {
-        let spread = self.cures().drain.on()?;
-        if !self.heal.drains.load(Ordering::Acquire) || record.side == Side::Outbound {
+        let spread = self.cures().drain.on().filter(|_| record.side == Side::Inbound)?;
+        Some(spread.mul_f64(place(record.id)).saturating_sub(self.drains_for()?))
+    }
+
+    /// For how long the process drains.
+    pub(crate) fn drains_for(&self) -> Option<Duration> {
+        if !self.heal.drains.load(Ordering::Acquire) {
             return None;
         }
         let began = self.heal.drains_since.load(Ordering::Relaxed);
         let now = self.connections.since_epoch(self.clock.now());
-        let passed = Duration::from_nanos(now.saturating_sub(began));
-        Some(spread.mul_f64(place(record.id)).saturating_sub(passed))
+        Some(Duration::from_nanos(now.saturating_sub(began)))
     }
 
     /// For how long a client's connection may be idle before its upstream ends it.

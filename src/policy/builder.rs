@@ -3,6 +3,7 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use super::checks::admitted;
+use super::cures::SaidCures;
 use super::document::{Document, Preview, Setting, Written};
 use super::{Expectation, LintName, Origin, Policy, PolicyErrors, Preset, Rollout, Route};
 use crate::connection::Bounds;
@@ -166,7 +167,7 @@ impl PolicyBuilder {
     /// Switches cures on, beside those of policies below. A cap below `fix` switches all off. Default:
     /// none.
     pub fn heal(mut self, cures: Cures) -> PolicyBuilder {
-        self.document.cures = cures.over(self.document.cures);
+        self.document.cures = SaidCures::in_code(cures).over(self.document.cures);
         self
     }
 

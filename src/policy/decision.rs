@@ -49,6 +49,8 @@ pub enum DecidedBy {
     Floor,
     /// The cap, which may lie below a floor.
     Cap,
+    /// The table `[heal]`, or the builder of a policy: over cures.
+    Heal,
 }
 
 // === impl Rule ===
@@ -168,6 +170,7 @@ impl DecidedBy {
             DecidedBy::Code => "code",
             DecidedBy::Floor => "floor",
             DecidedBy::Cap => "cap",
+            DecidedBy::Heal => "heal",
         }
     }
 }

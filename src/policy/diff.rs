@@ -63,7 +63,7 @@ pub struct Spread {
 }
 
 /// The routes of a policy, by what makes two of them the same.
-struct Places<'p> {
+pub(super) struct Places<'p> {
     policy: &'p Policy,
     by_shape: HashMap<Shape, u32>,
 }
@@ -76,20 +76,10 @@ impl Policy {
     /// compared with what holds there in its stead. Previews, bounds, excluded paths and
     /// expectations are not compared.
     pub fn diff(&self, other: &Policy) -> Vec<Change> {
-        let (old, new) = (Places::of(self), Places::of(other));
         let mut changes = Vec::new();
-        compare(&mut changes, None, (&old, None), (&new, None));
-        for route in &self.routes {
-            let at = |places: &Places<'_>| places.find(&route.pattern);
-            compare(&mut changes, Some(&route.pattern), (&old, at(&old)), (&new, at(&new)));
-        }
-        for route in &other.routes {
-            if old.by_shape.contains_key(&route.pattern.shape()) {
-                continue;
-            }
-            let at = |places: &Places<'_>| places.find(&route.pattern);
-            compare(&mut changes, Some(&route.pattern), (&old, at(&old)), (&new, at(&new)));
-        }
+        Places::each(self, other, |pattern, old, new| {
+            compare(&mut changes, pattern, (self, old), (other, new));
+        });
         changes
     }
 }
@@ -97,16 +87,16 @@ impl Policy {
 fn compare(
     changes: &mut Vec<Change>,
     pattern: Option<&Pattern>,
-    (old, old_at): (&Places<'_>, Option<u32>),
-    (new, new_at): (&Places<'_>, Option<u32>),
+    (old, old_at): (&Policy, Option<u32>),
+    (new, new_at): (&Policy, Option<u32>),
 ) {
     let side = pattern.map(|pattern| pattern.name.side);
     for lint in lint::all() {
         if side.is_some_and(|side| !lint.is_looked_for(side == Side::Inbound)) {
             continue;
         }
-        let from = Spread::of(&old.policy.spread_at(lint, old_at));
-        let to = Spread::of(&new.policy.spread_at(lint, new_at));
+        let from = Spread::of(&old.spread_at(lint, old_at));
+        let to = Spread::of(&new.spread_at(lint, new_at));
         if from != to {
             let route = pattern.map(|pattern| pattern.name.clone());
             changes.push(Change { route, lint, from, to });
@@ -117,6 +107,23 @@ fn compare(
 // === impl Places ===
 
 impl<'p> Places<'p> {
+    /// Everywhere, and then each route that either policy has, those of the other last; with the
+    /// routes that hold there.
+    pub(super) fn each(
+        old: &'p Policy,
+        new: &'p Policy,
+        mut visit: impl FnMut(Option<&'p Pattern>, Option<u32>, Option<u32>),
+    ) {
+        let (old, new) = (Places::of(old), Places::of(new));
+        visit(None, None, None);
+        let is_new = |pattern: &&Pattern| !old.by_shape.contains_key(&pattern.shape());
+        let patterns =
+            |places: &Places<'p>| places.policy.routes.iter().map(|route| &route.pattern);
+        for pattern in patterns(&old).chain(patterns(&new).filter(is_new)) {
+            visit(Some(pattern), old.find(pattern), new.find(pattern));
+        }
+    }
+
     fn of(policy: &'p Policy) -> Places<'p> {
         let shapes = policy.routes.iter().map(|route| route.pattern.shape());
         Places { policy, by_shape: shapes.zip(0..).collect() }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::cures::SaidCures;
 use super::{Day, LintName, Origin, Preset, Rollout, Side};
-use crate::heal::{Budget, Cures, Switch};
+use crate::heal::{Budget, Switch};
 use crate::lint::Level;
 
 /// What was written, and where.
@@ -39,7 +40,7 @@ pub(crate) struct Document {
     pub(crate) expectations: Vec<ExpectationDocument>,
     pub(crate) probes_excluded: Option<Written<bool>>,
     pub(crate) excluded_paths: Vec<Written<String>>,
-    pub(crate) cures: Cures,
+    pub(crate) cures: SaidCures,
 }
 
 /// A lint and what is set for it; its origin is that of the lint's key.
@@ -71,7 +72,7 @@ pub(crate) struct RouteDocument {
     pub(crate) text: Written<String>,
     pub(crate) lints: Vec<Setting>,
     /// Whether bodies that nobody reads are read away there.
-    pub(crate) drain: Switch<Budget>,
+    pub(crate) drain: Option<Written<Switch<Budget>>>,
 }
 
 /// A known violation: counted, not reported.

@@ -2,7 +2,7 @@ use std::{fmt, slice};
 
 use super::decision::{Decision, Step};
 use super::instance::Instance;
-use super::{DecidedBy, KnownViolation, Origin, Policy, Query, Rollout, RouteName};
+use super::{DecidedBy, EffectiveCure, KnownViolation, Origin, Policy, Query, Rollout, RouteName};
 use crate::connection::Side;
 use crate::lint::{self, Level, Lint};
 
@@ -33,6 +33,9 @@ pub struct Effective {
     pub excluded: bool,
     /// Each lint that is looked for on this side, in the order of the catalogue.
     pub levels: Vec<EffectiveLevel>,
+    /// Each cure of this side of which the policy says something. Those of connections hold on
+    /// excluded paths, too.
+    pub cures: Vec<EffectiveCure>,
 }
 
 /// What holds for one lint. `Display` is `client-sends-close = fix, base.toml:12:1`.
@@ -90,6 +93,7 @@ impl Policy {
             route: route.map(|route| self.routes[route as usize].pattern.name.clone()),
             excluded: query.is_excluded(self),
             levels: lint::all().filter(is_of_side).map(level).collect(),
+            cures: self.effective_cures(query, route),
         }
     }
 
@@ -152,9 +156,11 @@ impl fmt::Display for Effective {
             None => writeln!(f, "route: none")?,
         }
         if self.excluded {
-            return f.write_str("excluded: no lint runs there\n");
+            f.write_str("excluded: no lint runs there\n")?;
+        } else {
+            self.levels.iter().try_for_each(|level| writeln!(f, "{level}"))?;
         }
-        self.levels.iter().try_for_each(|level| writeln!(f, "{level}"))
+        self.cures.iter().try_for_each(|cure| writeln!(f, "{cure}"))
     }
 }
 

@@ -33,6 +33,7 @@
 mod bounds;
 mod builder;
 mod checks;
+mod cures;
 mod day;
 mod decision;
 mod diff;
@@ -72,6 +73,7 @@ mod verdict;
 mod tests;
 
 pub use self::builder::PolicyBuilder;
+pub use self::cures::{CureChange, EffectiveCure};
 pub use self::day::Day;
 pub use self::decision::DecidedBy;
 pub use self::diff::{Change, Spread};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use super::checks::below_floor;
+use super::cures::SaidCures;
 use super::decision::Rule;
 use super::document::{BoundsDocument, Document, Written};
 use super::expectations::Expectations;
@@ -52,7 +53,7 @@ pub struct Policy {
     pub(super) bounds: BoundsDocument,
     /// Those that floors stand on: none that fires less holds.
     pub(super) held: BoundsDocument,
-    pub(super) cures: Cures,
+    pub(super) cures: SaidCures,
     /// What it was read from; `None` for a policy in code.
     #[cfg(feature = "config")]
     pub(super) loaded: Option<Arc<Loaded>>,
@@ -63,7 +64,7 @@ pub struct Policy {
 pub(super) struct ParsedRoute {
     pub(super) pattern: Pattern,
     pub(super) rules: Vec<(Lint, Rule)>,
-    pub(super) drain: Switch<Budget>,
+    pub(super) drain: Option<Written<Switch<Budget>>>,
 }
 
 // === impl Policy ===
@@ -137,7 +138,7 @@ impl Policy {
     /// assert_eq!(policy.cures().to_string(), "max-requests");
     /// ```
     pub fn cures(&self) -> Cures {
-        self.cures
+        self.cures.cures
     }
 
     /// From where on missing reuse is worth a finding: what it sets, over the defaults.
@@ -210,7 +211,7 @@ impl Policy {
             loaded: None,
             bounds: BoundsDocument::default(),
             held: BoundsDocument::default(),
-            cures: Cures::new(),
+            cures: SaidCures::default(),
         }
     }
 }
@@ -239,6 +240,10 @@ impl ParsedRoute {
 
     pub(super) fn rule(&self, lint: Lint) -> Option<&Rule> {
         self.rules.iter().find(|(known, _)| *known == lint).map(|(_, rule)| rule)
+    }
+
+    pub(super) fn drain(&self) -> Switch<Budget> {
+        self.drain.as_ref().map_or(Switch::Unsaid, |drain| drain.value)
     }
 
     /// Whether it says something about connections.

@@ -33,7 +33,7 @@ pub struct Route {
     side: Side,
     text: String,
     levels: Vec<(LintName, Rollout)>,
-    drain: Switch<Budget>,
+    drain: Option<Switch<Budget>>,
 }
 
 // === impl Route ===
@@ -84,26 +84,26 @@ impl Route {
     /// where it is outbound ([`Cures`](crate::heal::Cures)).
     #[must_use]
     pub fn drain(mut self, budget: Budget) -> Route {
-        self.drain = Switch::On(budget);
+        self.drain = Some(Switch::On(budget));
         self
     }
 
     /// Reads none of them away on this route, whatever holds elsewhere.
     #[must_use]
     pub fn without_drain(mut self) -> Route {
-        self.drain = Switch::Off;
+        self.drain = Some(Switch::Off);
         self
     }
 
     fn new(side: Side, text: String) -> Route {
-        Route { side, text, levels: Vec::new(), drain: Switch::Unsaid }
+        Route { side, text, levels: Vec::new(), drain: None }
     }
 
     pub(super) fn into_document(self) -> RouteDocument {
         RouteDocument {
             side: self.side,
             text: Written::in_code(self.text),
-            drain: self.drain,
+            drain: self.drain.map(Written::in_code),
             lints: self
                 .levels
                 .into_iter()

@@ -86,7 +86,7 @@ impl Stacking {
             self.expectation(expectation, &below, errors);
         }
         self.excluded(document, &below, errors);
-        self.policy.cures = document.cures.over(self.policy.cures);
+        self.policy.cures = document.cures.over(mem::take(&mut self.policy.cures));
         // As they were written; those of code have no line, and stay.
         errors[first..].sort_by_key(|error| error.origin().line_column());
     }
@@ -229,10 +229,11 @@ impl Stacking {
         let routes = &mut self.policy.routes;
         let index = *self.routes.entry(pattern.shape()).or_insert(routes.len());
         if index == routes.len() {
-            routes.push(ParsedRoute { pattern, rules: Vec::new(), drain: document.drain });
+            routes.push(ParsedRoute { pattern, rules: Vec::new(), drain: document.drain.clone() });
         } else {
             routes[index].pattern = pattern;
-            routes[index].drain = document.drain.or(routes[index].drain);
+            let drain = &mut routes[index].drain;
+            *drain = document.drain.clone().or_else(|| drain.take());
         }
         rules.into_iter().for_each(|(lint, rule)| routes[index].set(lint, rule));
     }

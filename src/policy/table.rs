@@ -110,7 +110,7 @@ impl Table {
             let named = named.map(|(lint, rule)| (*lint, beside.settle(policy, *lint, Some(rule))));
             let template = route.pattern.template.as_ref();
             let label = template.map(|template| Label::of_policy(template.as_str()));
-            RouteLevels { drain: route.drain, ..default.with(named, label) }
+            RouteLevels { drain: route.drain(), ..default.with(named, label) }
         });
         let routes: Vec<_> = routes.collect();
         let would = policy.preview.as_ref().map(|preview| Would::new(policy, preview, beside));
@@ -143,7 +143,7 @@ impl Table {
             probes_excluded: policy.probes_excluded,
             deny_status: policy.deny_status,
             bounds: bounds.map_or_else(|| policy.bounds(), |bounds| policy.held_over(bounds, drop)),
-            cures: if acts { cures.over(policy.cures) } else { Cures::new() },
+            cures: if acts { cures.over(policy.cures()) } else { Cures::new() },
             acts,
             drains_routes: acts && routes.iter().any(RouteLevels::drains),
             capped_floors: beside.capped_floors(policy),
@@ -185,8 +185,8 @@ impl Table {
 
     fn drains_everywhere(&self, side: Side) -> Switch<Budget> {
         match side {
-            Side::Inbound => self.cures.drain_requests,
-            Side::Outbound => self.cures.drain_responses,
+            Side::Inbound => self.cures.drain_request_body,
+            Side::Outbound => self.cures.drain_response_body,
         }
     }
 

@@ -11,7 +11,7 @@ use super::document::{
 use super::*;
 use crate::Role;
 use crate::connection::{Bounds, Side};
-use crate::heal::{Cures, Switch};
+use crate::heal::Cures;
 use crate::lint::{
     self, CALLER_SENDS_CLOSE, CLIENT_SENDS_CLOSE, HANDLER_SENDS_CLOSE, LOW_REUSE, Level, Lint,
     NO_IDLE_TIMEOUT, Place, UNREAD_REQUEST_BODY,
@@ -87,7 +87,7 @@ impl File {
     fn route(mut self, side: Side, text: &str, lints: &[(Lint, Rollout)]) -> File {
         let text = self.here(text.to_owned());
         let lints = lints.iter().map(|(lint, level)| self.setting(*lint, *level)).collect();
-        self.document.routes.push(RouteDocument { side, text, lints, drain: Switch::Unsaid });
+        self.document.routes.push(RouteDocument { side, text, lints, drain: None });
         self
     }
 

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod drain;
 mod port_use;
 mod reuse;
 #[cfg(feature = "serde")]
@@ -32,6 +33,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use self::drain::DrainProgress;
 pub use self::port_use::{PortUse, UpstreamPorts};
 pub use self::reuse::{PartyReuse, RouteReuse};
 pub use self::snapshot::Snapshot;

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::connection::{Closer, EndCause, Side};
+use crate::heal::Cure;
 use crate::lint::{Label, Level, Lint};
 use crate::policy::{Day, DecidedBy, ExpectationState, Origin, Preset, RouteName};
 use crate::report::Part;
@@ -17,7 +18,7 @@ macro_rules! by_name {
     )+};
 }
 
-by_name!(Closer, DecidedBy, EndCause, ExpectationState, Label, Level, Part, Preset, Side);
+by_name!(Closer, Cure, DecidedBy, EndCause, ExpectationState, Label, Level, Part, Preset, Side);
 
 macro_rules! by_text {
     ($($shown:ty),+) => {$(

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::{PartyReuse, PortUse, RouteReuse};
+use super::{DrainProgress, PartyReuse, PortUse, RouteReuse};
 use crate::connection::{Bounds, Known, Party, Side, Survey};
 use crate::kernel::{Ports, time_wait};
 use crate::lint::{Level, Lint};
@@ -57,6 +57,9 @@ pub struct Snapshot {
     pub port_use: Option<PortUse>,
     /// The violations that the policy knows and expects, in the order in which it has them.
     pub expectations: Vec<ExpectationStatus>,
+    /// How far the drain is, where the process drains
+    /// ([`ConnLint::drain`](crate::ConnLint::drain)).
+    pub drain: Option<DrainProgress>,
 }
 
 // === impl Snapshot ===
@@ -69,8 +72,10 @@ impl Snapshot {
         window: Duration,
         bounds: &Bounds,
         port_use: Option<PortUse>,
+        drains_for: Option<Duration>,
     ) -> Snapshot {
-        let Survey { routes, parties, other_callers, other_upstreams, changes: _ } = survey;
+        let Survey { routes, parties, other_callers, other_upstreams, .. } = survey;
+        let drain = drains_for.map(|since| DrainProgress::new(since, survey.callers));
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let mut routes: Vec<_> =
             routes.into_iter().map(|(route, requests)| RouteReuse::new(route, requests)).collect();
@@ -93,6 +98,7 @@ impl Snapshot {
             ports: Ports::of_system().map(|ports| ports.count),
             port_use,
             expectations,
+            drain,
         }
     }
 }

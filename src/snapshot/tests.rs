@@ -38,7 +38,15 @@ impl World {
             cures: crate::heal::Cures::new(),
         };
         let survey = self.connections.survey(self.now);
-        Snapshot::new(survey, &startup, Vec::new(), self.connections.window(), &self.bounds, None)
+        Snapshot::new(
+            survey,
+            &startup,
+            Vec::new(),
+            self.connections.window(),
+            &self.bounds,
+            None,
+            None,
+        )
     }
 
     fn open(&self, side: Side, party: Party) -> Arc<Record> {
@@ -249,6 +257,7 @@ fn a_snapshot_is_written_with_the_names_of_logs_and_metrics() {
         ("/callers/0/closers/unknown", 2.into()),
         ("/callers/0/change", "let the client send no `close`".into()),
         ("/upstreams", serde_json::json!([])),
+        ("/drain", serde_json::Value::Null),
     ] {
         assert_eq!(json.pointer(pointer), Some(&value), "{pointer} of {json:#}");
     }

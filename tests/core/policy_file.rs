@@ -329,12 +329,12 @@ fn cures_are_switched_on_and_off_by_their_names() {
     (budget.bytes, budget.time) = (256 << 10, Duration::from_millis(100));
     let mut grace = Grace::default();
     (grace.time, grace.per_minute) = (Duration::from_millis(20), 100);
-    let all = Cures::new().drain_requests(budget).peer_closes_first(grace);
+    let all = Cures::new().drain_request_body(budget).peer_closes_first(grace);
     let all = all.retire().max_requests(1_000).max_age(Duration::from_secs(300));
     let all = all.idle_timeout(Duration::from_secs(60)).announce_idle_timeout();
     for (text, cures) in [
         ("[heal]", Cures::new()),
-        ("[heal]\ndrain-response-body = true", Cures::new().drain_responses(Budget::default())),
+        ("[heal]\ndrain-response-body = true", Cures::new().drain_response_body(Budget::default())),
         ("[heal]\nretire = false", Cures::new().without(Cure::Retire)),
         ("[heal]\ndrain = \"10s\"", Cures::new().drain(Duration::from_secs(10))),
         (

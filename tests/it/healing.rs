@@ -1,7 +1,11 @@
 //! What cures do on real sockets, that they are of use, and where they stand aside.
 
+mod hostile;
+mod http2;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -116,7 +120,7 @@ fn drains(bytes: u64) -> Cures {
     let mut budget = Budget::default();
     budget.bytes = bytes;
     budget.time = Duration::from_secs(10);
-    Cures::new().drain_requests(budget)
+    Cures::new().drain_request_body(budget)
 }
 
 fn upload(path: &str, length: usize, more: &str) -> String {
@@ -205,7 +209,7 @@ async fn beyond_the_budget_the_response_says_close() {
 async fn a_body_that_never_ends_is_given_up() {
     let mut budget = Budget::default();
     budget.time = Duration::from_millis(50);
-    let mut world = World::with(Cures::new().drain_requests(budget));
+    let mut world = World::with(Cures::new().drain_request_body(budget));
     let server = world.serve().await;
     let mut peer = Peer::connect(server.addr).await;
     peer.send("POST /unread HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
@@ -223,7 +227,7 @@ async fn a_body_that_never_ends_is_given_up() {
 async fn drains_are_bounded_by_their_number() {
     let mut budget = Budget::default();
     (budget.at_once_per_peer, budget.time) = (2, Duration::from_secs(10));
-    let mut world = World::with(Cures::new().drain_requests(budget));
+    let mut world = World::with(Cures::new().drain_request_body(budget));
     let server = world.serve().await;
     let mut peers = Vec::new();
     for number in 0..4 {
@@ -271,25 +275,89 @@ async fn a_route_may_be_left_out_and_a_cap_stops_all() {
 }
 
 #[tokio::test]
+async fn a_route_may_do_no_more_than_say_that_a_connection_ends() {
+    let mut nothing = Budget::default();
+    nothing.bytes = 0;
+    let policy = Policy::builder().route(Route::inbound("/unread").drain(nothing));
+    let policy = policy.build().expect("it is well-formed");
+    let mut world = World::of(ConnLint::builder().policy(policy));
+    let server = world.serve().await;
+    let mut peer = Peer::connect(server.addr).await;
+    peer.send(upload("/unread", 100_000, "")).await;
+    assert!(peer.message().await.expect("it is answered").says("close"));
+    assert_eq!(world.act().await, (Cure::HonestClose, Tried));
+    world.end().await;
+    world.no_more_acts();
+}
+
+#[tokio::test]
 async fn what_a_client_drops_of_a_response_is_read_away() {
-    let mut world = World::with(Cures::new().drain_responses(Budget::default()));
-    let other = World::with(Cures::new());
-    let server = other.serve().await;
-    let connector = world.lint.connector("gateway", HttpConnector::new());
-    let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
-    let client = world.lint.response_bodies().layer(pool);
-    for number in 0..10 {
-        let request = Request::get(server.url("/large")).body(Full::default()).unwrap();
-        let response = within("a response", client.clone().oneshot(request)).await;
-        drop(response.unwrap_or_else(|error| panic!("request {number}: {error:?}")));
-        if number > 0 {
-            assert_eq!(world.act().await, (Cure::DrainResponseBody, Worked), "the {number}th");
+    let everywhere = || Policy::builder().heal(Cures::new().drain_response_body(Budget::default()));
+    let only_one = Policy::builder().route(Route::outbound("gateway").drain(Budget::default()));
+    let but_one = everywhere().route(Route::outbound("gateway").without_drain());
+    for (what, policy, drained) in
+        [("everywhere", everywhere(), true), ("one", only_one, true), ("others", but_one, false)]
+    {
+        let policy = policy.build().expect("it is well-formed");
+        let mut world = World::of(ConnLint::builder().policy(policy));
+        let other = World::with(Cures::new());
+        let server = other.serve().await;
+        let connector = world.lint.connector("gateway", HttpConnector::new());
+        let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+        let client = world.lint.response_bodies().layer(pool);
+        for number in 0..10 {
+            let request = Request::get(server.url("/large")).body(Full::default()).unwrap();
+            let response = within("a response", client.clone().oneshot(request)).await;
+            drop(response.unwrap_or_else(|error| panic!("request {number}: {error:?}")));
+            if drained && number > 0 {
+                let worked = (Cure::DrainResponseBody, Worked);
+                assert_eq!(world.act().await, worked, "{what}: the {number}th");
+            }
+            if drained {
+                let tried = (Cure::DrainResponseBody, Tried);
+                assert_eq!(world.act().await, tried, "{what}: the {number}th");
+            }
+            // As a caller does who has something else to do; nothing tells that it is back in its pool.
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        assert_eq!(world.act().await, (Cure::DrainResponseBody, Tried), "the {number}th");
-        // As a caller does who has something else to do; nothing tells that it is back in its pool.
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        let connections = other.connections();
+        let is_right = if drained { connections <= 3 } else { connections >= 10 };
+        assert!(is_right, "{what}: {connections} connections");
+        world.no_more_acts();
     }
-    assert!(other.connections() <= 3, "{} connections", other.connections());
+}
+
+/// Runs tasks on a runtime, wherever it is asked to.
+struct On(tokio::runtime::Handle);
+
+impl hyper::rt::Executor<Task> for On {
+    fn execute(&self, task: Task) {
+        self.0.spawn(task);
+    }
+}
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[tokio::test]
+async fn what_is_dropped_outside_of_a_runtime_is_read_on_the_given_one() {
+    for is_given in [false, true] {
+        let mut builder =
+            ConnLint::builder().heal(Cures::new().drain_response_body(Budget::default()));
+        if is_given {
+            builder = builder.executor(On(tokio::runtime::Handle::current()));
+        }
+        let (mut world, other) = (World::of(builder), World::with(Cures::new()));
+        let server = other.serve().await;
+        let connector = world.lint.connector("gateway", HttpConnector::new());
+        let pool = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+        let client = world.lint.response_bodies().layer(pool);
+        let request = Request::get(server.url("/large")).body(Full::default()).unwrap();
+        let response = within("a response", client.oneshot(request)).await.expect("it is answered");
+        std::thread::spawn(move || drop(response)).join().expect("it is dropped");
+        let outcome = if is_given { Tried } else { Refused };
+        assert_eq!(world.act().await, (Cure::DrainResponseBody, outcome), "given: {is_given}");
+        world.no_more_acts();
+    }
 }
 
 #[tokio::test]
@@ -348,7 +416,7 @@ async fn who_has_to_wait_for_our_end_is_not_waited_for() {
 #[tokio::test]
 async fn a_peer_that_goes_on_to_send_is_not_listened_to_for_ever() {
     let mut grace = Grace::default();
-    (grace.time, grace.bytes) = (Duration::from_secs(10), 10_000);
+    (grace.time, grace.bytes) = (Duration::from_secs(60), 10_000);
     let mut world = World::with(Cures::new().peer_closes_first(grace));
     let server = world.serve().await;
     let mut peer = Peer::connect(server.addr).await;
@@ -506,6 +574,45 @@ async fn as_the_process_drains_responses_say_so_and_idle_connections_end() {
         assert_eq!(world.act().await, (Cure::Drain, Tried));
         assert_eq!(world.end().await.0, EndCause::Drain);
     }
+}
+
+#[tokio::test]
+async fn a_snapshot_tells_how_far_a_drain_is() {
+    let clock = ManualClock::new();
+    let cures = Cures::new().drain(Duration::from_secs(1_000));
+    let mut world = World::of(ConnLint::builder().heal(cures).clock(clock.clone()));
+    let server = world.serve().await;
+    let mut told = Peer::connect(server.addr).await;
+    told.send(upload("/read", 10, "")).await;
+    let mut busy = Peer::connect(server.addr).await;
+    busy.send(upload("/read", 10, "")).await;
+    let stands = |world: &World| {
+        let drain = world.lint.snapshot().drain.expect("it drains");
+        (drain.since, drain.open, drain.idle, drain.in_flight, drain.told)
+    };
+    assert_eq!(world.lint.snapshot().drain, None, "before");
+    world.lint.drain();
+    within("two requests under way", async {
+        while stands(&world).3 < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(stands(&world), (0.0, 2, 0, 2, 0), "nobody's turn has come");
+    clock.advance(Duration::from_secs(1_000));
+    for peer in [&mut told, &mut busy] {
+        peer.send("0123456789").await;
+        assert!(!peer.message().await.expect("it is answered").says("close"), "it began before");
+    }
+    told.send(upload("/read", 10, "")).await;
+    assert_eq!(world.act().await, (Cure::Drain, Tried), "to this one");
+    assert_eq!(stands(&world), (1_000.0, 2, 1, 1, 1));
+    told.send("0123456789").await;
+    assert!(told.message().await.expect("it is answered").says("close"));
+    world.end().await;
+    assert_eq!(stands(&world), (1_000.0, 1, 1, 0, 0));
+    world.lint.drain();
+    assert_eq!(stands(&world).0, 1_000.0, "it began once");
 }
 
 #[tokio::test]

@@ -87,6 +87,11 @@ impl Peer {
         self.message().await.is_some_and(|response| response.status() == 200)
     }
 
+    /// For who goes on by itself.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     async fn fill(&mut self) -> bool {
         match within("a read", self.stream.read_buf(&mut self.read)).await {
             Ok(count) => count > 0,

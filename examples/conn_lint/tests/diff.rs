@@ -61,6 +61,37 @@ fn changes_are_told_by_route() {
 }
 
 #[test]
+fn cures_that_change_are_told_beside_lints() {
+    let folder = Folder::new("diff-cures");
+    let old = folder.policy("old.toml", "[heal]\nmax-age = \"5m\"\nretire = true\n");
+    let new = "[heal]\nmax-age = \"10m\"\ndrain-request-body = { bytes = \"64KiB\" }\n\
+               [[route]]\ninbound = \"POST /upload\"\ndrain = { bytes = \"0B\" }\n\
+               [[route]]\ninbound = \"/static/{*rest}\"\ndrain = false\n\
+               [[route]]\ninbound = \"/{*rest}\"\n";
+    let new = folder.policy("new.toml", new);
+    let terms = |bytes| {
+        format!("{{ bytes = \"{bytes}\", time = \"500ms\", at-once = 256, at-once-per-peer = 16 }}")
+    };
+    let text = shown(&["diff", &old, &new]);
+    let expected = format!(
+        "no lint changes\ncures where no route says otherwise\n  \
+           drain-request-body  off -> {}\n  retire              true -> off\n  \
+           max-age             \"5m\" -> \"10m\"\n\
+         cures on inbound POST /upload\n  drain-request-body  off -> {}\n",
+        terms("64KiB"),
+        terms("0B"),
+    );
+    assert_eq!(text, expected, "what is off on a route was, and each once");
+    let object = json(&["diff", &old, &new, "--json"]);
+    assert_eq!(object["changes"], Value::from([""; 0].as_slice()), "no lint does");
+    let retire =
+        object["cures"].as_array().expect("a list").iter().find(|one| one["cure"] == "retire");
+    let retire = retire.expect("it changes");
+    assert_eq!((&retire["from"], &retire["to"]), (&"true".into(), &Value::Null), "{retire}");
+    assert_eq!(retire["route"], Value::Null);
+}
+
+#[test]
 fn requests_that_were_seen_are_counted_by_route() {
     let folder = Folder::new("touched");
     let (old, new) = (folder.policy("old.toml", OLD), folder.policy("new.toml", NEW));

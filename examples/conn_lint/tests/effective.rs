@@ -93,15 +93,73 @@ fn all_lints_of_a_side_are_told_unless_one_is_named() {
     assert!(shown(&elsewhere).ends_with("client-sends-close is not looked for there\n"));
 }
 
+const CURES: &str = "[heal]
+max-age = \"5m\"
+drain-request-body = true
+retire = true
+[[route]]
+inbound = \"POST /upload\"
+drain = false
+[[route]]
+outbound = \"gateway\"
+drain = { bytes = \"64KiB\" }
+";
+
+#[test]
+fn each_cure_is_told_with_where_it_is_said() {
+    const OUTBOUND: &str =
+        "{ bytes = \"64KiB\", time = \"500ms\", at-once = 256, at-once-per-peer = 16 }";
+    const INBOUND: &str =
+        "{ bytes = \"1MiB\", time = \"500ms\", at-once = 256, at-once-per-peer = 16 }";
+
+    let folder = Folder::new("cures");
+    let base = folder.policy("base.toml", "[heal]\nmax-age = \"1h\"\nmax-requests = 10000\n");
+    let service = folder.policy("service.toml", CURES);
+    let capped = folder.policy("capped.toml", "cap = \"warn\"\n");
+    let at = |request: &'static str| ["effective", &base, &service, "--route", request];
+    let upload = format!("  drain-request-body  {INBOUND}, service.toml:4:22\n");
+    let gateway = format!(
+        "cures\n  drain-response-body  {OUTBOUND}, service.toml:11:9\n  \
+         retire               true, service.toml:5:10\n"
+    );
+    for (request, parts) in [
+        ("POST /login", vec![upload.as_str(), "  max-requests        10000, base.toml:4:16\n"]),
+        ("POST /login", vec!["  max-age             \"5m\", service.toml:3:11\n"]),
+        ("POST /upload", vec!["cures\n  drain-request-body  false, service.toml:8:9\n"]),
+        ("gateway", vec![&gateway]),
+    ] {
+        let text = folder.short(&shown(&at(request)));
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is missing for {request}:\n{text}");
+        }
+        assert_eq!(text.contains("retire"), request == "gateway", "of its side:\n{text}");
+    }
+    let text = folder.short(&shown(&["effective", &base, &capped]));
+    let line = "  max-requests  false, capped.toml:2:7 (cap)\n";
+    assert!(text.contains(line), "{line:?} is missing in\n{text}");
+    let text = shown(&["effective", &base, "--lint", "low-reuse"]);
+    assert!(!text.contains("cures"), "one lint is asked for:\n{text}");
+
+    let object = json(&["effective", &base, &service, "--route", "POST /upload", "--json"]);
+    let cures = object["cures"].as_array().expect("a list");
+    let names: Vec<_> =
+        cures.iter().map(|cure| cure["cure"].as_str().unwrap_or_default()).collect();
+    assert_eq!(names, ["drain-request-body", "max-requests", "max-age"]);
+    assert_eq!((&cures[0]["terms"], &cures[0]["by"]), (&Value::Null, &"route".into()));
+    assert_eq!((&cures[2]["terms"], &cures[2]["by"]), (&"\"5m\"".into(), &"heal".into()));
+}
+
 /// So that what is written for the one reads the other.
 #[cfg(feature = "serde")]
 #[test]
 fn a_program_gets_what_the_library_serializes() {
     let folder = Folder::new("serialized");
     let [base, service] = files(&folder);
-    let policy = Policy::stack().file(&base).file(&service).load_or_builtin();
-    for request in ["POST /login", "/healthz", "/legacy/x"] {
-        let mut object = json(&["effective", &base, &service, "--route", request, "--json"]);
+    let cures = folder.policy("cures.toml", CURES);
+    let policy = Policy::stack().file(&base).file(&service).file(&cures).load_or_builtin();
+    for request in ["POST /login", "/healthz", "/legacy/x", "POST /upload"] {
+        let mut object =
+            json(&["effective", &base, &service, &cures, "--route", request, "--json"]);
         let own = object.as_object_mut().expect("an object");
         let of_command = [own.remove("request"), own.remove("problems")];
         assert!(of_command.iter().all(Option::is_some), "{of_command:?}");

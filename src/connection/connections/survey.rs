@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::{Connections, Side, lock};
 use crate::connection::standing::Changes;
 use crate::connection::window::{Requests, Slice, Sums};
-use crate::connection::{Party, Record, State};
+use crate::connection::{Flag, Party, Record, State};
 use crate::lint::Label;
 
 /// What all windows hold at one instant, with the requests of connections that live.
@@ -17,6 +17,8 @@ pub(crate) struct Survey {
     pub(crate) other_callers: Known,
     /// All other upstreams.
     pub(crate) other_upstreams: Known,
+    /// The open connections of all callers.
+    pub(crate) callers: Callers,
     /// How the open connections of each party changed since this was last asked.
     pub(crate) changes: Vec<(Party, Changes)>,
 }
@@ -29,6 +31,16 @@ pub(crate) struct Known {
     pub(crate) active: u64,
     /// Open connections that wait for a request.
     pub(crate) idle: u64,
+}
+
+/// The open connections of callers: how many, how many of them are idle and how many were told to
+/// close; and the requests under way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Callers {
+    pub(crate) open: u64,
+    pub(crate) idle: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) told: u64,
 }
 
 // === impl Connections ===
@@ -46,10 +58,12 @@ impl Connections {
             parties,
             other_callers,
             other_upstreams,
+            callers: Callers::default(),
             changes: Vec::new(),
         };
         let places: HashMap<Party, usize> =
             survey.parties.iter().enumerate().map(|(at, (party, _))| (party.clone(), at)).collect();
+        let mut callers = Callers::default();
         for shard in &self.live {
             for (party, siblings) in lock(shard).iter() {
                 let known = match places.get(party) {
@@ -60,13 +74,16 @@ impl Connections {
                 for record in siblings {
                     known.add(record, slice);
                     record.stand(&mut changed);
+                    if record.side == Side::Inbound {
+                        callers.add(record);
+                    }
                 }
                 if !changed.is_empty() {
                     changes.push((party.clone(), changed));
                 }
             }
         }
-        Survey { changes, ..survey }
+        Survey { callers, changes, ..survey }
     }
 
     /// How long windows slide over: as long as all their slices but the current one.
@@ -92,6 +109,17 @@ impl Survey {
             Side::Inbound => &mut self.other_callers,
             Side::Outbound => &mut self.other_upstreams,
         }
+    }
+}
+
+// === impl Callers ===
+
+impl Callers {
+    fn add(&mut self, record: &Record) {
+        self.open += 1;
+        self.idle += u64::from(record.state() == State::Idle);
+        self.in_flight += u64::from(record.in_flight());
+        self.told += u64::from(record.is(Flag::LastRequest));
     }
 }
 

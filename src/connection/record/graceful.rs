@@ -7,8 +7,14 @@ use super::{Flag, Record};
 use crate::connection::EndCause;
 
 impl Record {
-    /// Asks whoever serves the connection to end it gracefully.
-    pub(crate) fn ask_end(&self) {
+    /// Whether it can be ended by GOAWAY, so that nothing under way is lost.
+    pub(crate) fn can_go_away(&self) -> bool {
+        self.is_multiplexed() && self.is(Flag::CanEnd)
+    }
+
+    /// Asks whoever serves the connection to end it gracefully, and why.
+    pub(crate) fn ask_end(&self, cause: EndCause) {
+        self.see(cause);
         self.raise(Flag::EndAsked);
         // Closing is right from now on, whoever says so.
         self.raise(Flag::LastRequest);
@@ -25,6 +31,12 @@ impl Record {
         }
         // After the waker was left, so that one of the two sees the other.
         self.is(Flag::EndAsked)
+    }
+
+    /// Whoever serves it tells it to close, since the process drains.
+    pub(crate) fn shut_down(&self) {
+        self.raise(Flag::LastRequest);
+        self.drain();
     }
 
     /// It ends since the process drains.

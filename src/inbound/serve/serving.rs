@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
-use crate::connection::{EndCause, Flag, Record};
+use crate::connection::{Flag, Record};
 
 pin_project! {
     /// A connection that is served until it ends, and ends gracefully as its handle asks
@@ -45,7 +45,7 @@ impl<C, E: FnOnce(Pin<&mut C>)> Serving<C, E> {
         let this = self.project();
         let Some(end) = this.end.take() else { return };
         if let Some(record) = this.record {
-            record.drain();
+            record.shut_down();
         }
         end(this.connection);
     }
@@ -58,7 +58,6 @@ impl<C: Future, E: FnOnce(Pin<&mut C>)> Future for Serving<C, E> {
         let mut this = self.project();
         if let (Some(record), Some(_)) = (&this.record, &this.end) {
             if record.poll_end_asked(cx, this.known) {
-                record.see(EndCause::GracefulClose);
                 if let Some(end) = this.end.take() {
                     end(this.connection.as_mut());
                 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::forms::Count;
 use super::keys::{Form, Keys, Table};
 use super::{Value, Walk};
-use crate::heal::{Budget, Cures, Grace, Switch};
+use crate::heal::{Budget, Cure, Grace, Switch};
+use crate::policy::cures::SaidCures;
 use crate::policy::document::Written;
 
 #[cfg(feature = "schema")]
@@ -17,68 +18,92 @@ struct Bytes(u64);
 /// A number of which there is at least one.
 struct AtLeastOne(u32);
 
-// === impl Cures ===
+// === impl SaidCures ===
 
-impl Table for Cures {
+impl Table for SaidCures {
     const NAME: &'static str = "`[heal]`";
 
-    fn keys(keys: &mut impl Keys<Cures>) {
+    fn keys(keys: &mut impl Keys<SaidCures>) {
         keys.key(
             "drain-request-body",
             "Reads the rest of a request that a handler left; what is over the budget is told by `close`",
-            |cures, budget| cures.drain_requests = budget.value,
+            |said, budget| {
+                said.cures.drain_request_body = budget.value;
+                said.origins.insert(Cure::DrainRequestBody, budget.origin);
+            },
         );
         keys.key(
             "drain-response-body",
             "Reads the rest of a response that our code dropped",
-            |cures, budget| cures.drain_responses = budget.value,
+            |said, budget| {
+                said.cures.drain_response_body = budget.value;
+                said.origins.insert(Cure::DrainResponseBody, budget.origin);
+            },
         );
         keys.key(
             "peer-closes-first",
             "Waits for the peer's end before ours is sent, so that the TIME_WAIT stays with it",
-            |cures, grace| cures.peer_closes_first = grace.value,
+            |said, grace| {
+                said.cures.peer_closes_first = grace.value;
+                said.origins.insert(Cure::PeerClosesFirst, grace.origin);
+            },
         );
         keys.key(
             "retire",
             "Ends an idle connection before its upstream does",
-            |cures, is_on: Written<bool>| cures.retire = switched(is_on.value),
+            |said, is_on: Written<bool>| {
+                said.cures.retire = switched(is_on.value);
+                said.origins.insert(Cure::Retire, is_on.origin);
+            },
         );
         keys.key(
             "max-requests",
             "How many requests a server's connection serves",
-            |cures, most: Written<AtLeastOne>| cures.max_requests = Switch::On(most.value.0),
+            |said, most: Written<AtLeastOne>| {
+                said.cures.max_requests = Switch::On(most.value.0);
+                said.origins.insert(Cure::MaxRequests, most.origin);
+            },
         );
         keys.key(
             "max-age",
             "From which age on a server's connection is told to close",
-            |cures, age: Written<Duration>| cures.max_age = Switch::On(age.value),
+            |said, age: Written<Duration>| {
+                said.cures.max_age = Switch::On(age.value);
+                said.origins.insert(Cure::MaxAge, age.origin);
+            },
         );
         keys.key(
             "idle-timeout",
             "For how long a server keeps a connection without a request",
-            |cures, timeout: Written<Duration>| cures.idle_timeout = Switch::On(timeout.value),
+            |said, timeout: Written<Duration>| {
+                said.cures.idle_timeout = Switch::On(timeout.value);
+                said.origins.insert(Cure::IdleTimeout, timeout.origin);
+            },
         );
         keys.key(
             "announce-idle-timeout",
             "Whether responses say so: `Keep-Alive: timeout=`",
-            |cures, is_on: Written<bool>| cures.announce_idle_timeout = switched(is_on.value),
+            |said, is_on: Written<bool>| said.cures.announce_idle_timeout = switched(is_on.value),
         );
         keys.key(
             "drain",
             "Over how long connections are told to close as the process drains",
-            |cures, spread: Written<Duration>| cures.drain = Switch::On(spread.value),
+            |said, spread: Written<Duration>| {
+                said.cures.drain = Switch::On(spread.value);
+                said.origins.insert(Cure::Drain, spread.origin);
+            },
         );
     }
 }
 
-impl Form for Cures {
-    fn read(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<Cures> {
+impl Form for SaidCures {
+    fn read(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<SaidCures> {
         walk.table(value)
     }
 
     #[cfg(feature = "schema")]
     fn schema() -> Json {
-        super::schema::table::<Cures>()
+        super::schema::table::<SaidCures>()
     }
 }
 

@@ -36,7 +36,7 @@ struct Sides {
 struct RouteDraft {
     sides: Sides,
     lints: Settings<OfRoute>,
-    drain: Switch<Budget>,
+    drain: Option<Written<Switch<Budget>>>,
 }
 
 #[derive(Default)]
@@ -211,7 +211,7 @@ impl Table for RouteDraft {
         keys.key("inbound", INBOUND, |route, text| route.sides.inbound = Some(text));
         keys.key("outbound", OUTBOUND, |route, text| route.sides.outbound = Some(text));
         keys.key("lints", "The levels on this route", |route, lints| route.lints = lints.value);
-        keys.key("drain", DRAIN, |route, drain| route.drain = drain.value);
+        keys.key("drain", DRAIN, |route, drain| route.drain = Some(drain));
     }
 }
 

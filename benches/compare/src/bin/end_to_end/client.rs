@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::pin::Pin;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -15,7 +16,8 @@ use tower_conn_lint::ConnLint;
 use tower_http::trace::TraceLayer;
 
 use crate::BoxError;
-use crate::process::Subject;
+use crate::process::{Subject, measured};
+use crate::server::subscribe;
 
 /// Sends requests, some at once, and prints the nanoseconds that it took.
 pub(crate) fn call(
@@ -27,26 +29,28 @@ pub(crate) fn call(
     let uri: Uri = format!("http://127.0.0.1:{port}/hello").parse()?;
     let (requests, at_once) = (requests.parse()?, at_once.parse()?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let builder = Client::builder(TokioExecutor::new());
+    let entered = runtime.enter();
+    let builder = Client::builder(TokioExecutor::new());
+    let calling: Pin<Box<dyn Future<Output = Result<(), BoxError>>>> =
         match Subject::named(subject)? {
-            Subject::Nothing => run(builder.build_http(), uri, requests, at_once).await,
+            Subject::Nothing => Box::pin(run(builder.build_http(), uri, requests, at_once)),
             Subject::All => {
                 PrometheusBuilder::new().install_recorder()?;
-                crate::server::subscribe();
+                subscribe();
                 let lint = ConnLint::builder().environment("").build();
                 let client = builder.build(lint.connector("hello", HttpConnector::new()));
                 let client = lint.response_bodies().layer(lint.outbound("hello").layer(client));
-                run(client, uri, requests, at_once).await
+                Box::pin(run(client, uri, requests, at_once))
             }
             Subject::TraceInfo => {
-                crate::server::subscribe();
+                subscribe();
                 let client = TraceLayer::new_for_http().layer(builder.build_http());
-                run(client, uri, requests, at_once).await
+                Box::pin(run(client, uri, requests, at_once))
             }
-            Subject::AxumPrometheus => Err("axum-prometheus is a server's".into()),
-        }
-    })
+            Subject::AxumPrometheus => return Err("axum-prometheus is a server's".into()),
+        };
+    drop(entered);
+    measured(&runtime, calling)
 }
 
 async fn run<S, R>(client: S, uri: Uri, requests: usize, at_once: usize) -> Result<(), BoxError>

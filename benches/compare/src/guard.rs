@@ -62,10 +62,10 @@ pub(crate) fn check() -> Result<Checked, NotMeasured> {
         let names = row.names();
         let [instructions, allocations] =
             ["instructions", "allocations"].map(|key| figure(&recorded, names, key));
-        let more = cost.instructions as f64 > instructions as f64 * SLACK
-            || cost.allocations > allocations;
-        let judged = was == is;
-        checked.exceeded |= more && judged;
+        let more = was == is
+            && (cost.instructions as f64 > instructions as f64 * SLACK
+                || cost.allocations > allocations);
+        checked.exceeded |= more;
         checked.lines.push(format!(
             "{:<40} {:>6} instructions, {instructions} recorded; {} allocations, {allocations} recorded{}",
             names.join(" "),

@@ -1,11 +1,16 @@
-//! Counts the instructions of a subject in a process of its own.
+//! Counts the instructions of a row in a process of its own.
 
+use std::collections::HashMap;
 use std::env;
 use std::fmt;
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use crate::subjects::{MEASURED, Subject};
+use crate::driven::MEASURED;
+use crate::rows::Row;
 
 /// What one call costs.
 #[derive(Clone, Copy)]
@@ -15,6 +20,7 @@ pub(crate) struct Cost {
 }
 
 /// Why there is no measurement.
+#[derive(Debug)]
 pub(crate) enum NotMeasured {
     NoValgrind,
     Failed(String),
@@ -24,10 +30,42 @@ pub(crate) enum NotMeasured {
 /// count is far enough from the first that a table that grows once is no whole instruction.
 const CALLS: [usize; 2] = [64, 320];
 
-/// The cost of one call of a subject: it repeats exactly.
-pub(crate) fn cost(subject: &Subject) -> Result<Cost, NotMeasured> {
+/// Which of its copies of memory the C library takes is asked of the CPU, as far as valgrind shows it:
+/// without these all that have AVX2 take the same.
+const PINNED: &str = "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM,-RTM";
+
+/// What each row costs and what it adds to its place, two processes at a time: counts do not depend on what else runs.
+pub(crate) fn added(rows: &[Row]) -> Result<Vec<Cost>, NotMeasured> {
+    let mut all: Vec<Row> = rows.iter().map(Row::base).chain(rows.iter().copied()).collect();
+    let mut seen = HashMap::new();
+    all.retain(|row| seen.insert(row.names(), ()).is_none());
+    let (next, costs) = (AtomicUsize::new(0), Mutex::new(HashMap::new()));
+    let work = || -> Result<(), NotMeasured> {
+        while let Some(row) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let cost = cost(row)?;
+            costs.lock().expect("no thread panics").insert(row.names(), cost);
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(work);
+        work().and(other.join().expect("no thread panics"))
+    })?;
+    let costs = costs.into_inner().expect("no thread panics");
+    let added = |row: &Row| {
+        let (base, whole) = (costs[&row.base().names()], costs[&row.names()]);
+        Cost {
+            instructions: whole.instructions - base.instructions,
+            allocations: whole.allocations - base.allocations,
+        }
+    };
+    Ok(rows.iter().map(added).collect())
+}
+
+/// The cost of one call: it repeats exactly.
+pub(crate) fn cost(row: &Row) -> Result<Cost, NotMeasured> {
     let [few, many] = CALLS;
-    let (base, whole) = (run(subject, few)?, run(subject, many)?);
+    let (base, whole) = (run(row, few)?, run(row, many)?);
     let slope = |base: i64, whole: i64| {
         let calls = (many - few) as f64;
         ((whole - base) as f64 / calls).round() as i64
@@ -38,14 +76,17 @@ pub(crate) fn cost(subject: &Subject) -> Result<Cost, NotMeasured> {
     })
 }
 
-fn run(subject: &Subject, calls: usize) -> Result<Cost, NotMeasured> {
-    let failed = |what: &str| NotMeasured::Failed(format!("{}: {what}", subject.name));
+fn run(row: &Row, calls: usize) -> Result<Cost, NotMeasured> {
+    let failed = |what: &str| NotMeasured::Failed(format!("{}: {what}", row.names().join(" ")));
     let program = env::current_exe().map_err(|error| failed(&error.to_string()))?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(format!("--toggle-collect={MEASURED}"))
         .arg(program)
-        .args(["--measured", subject.name, &calls.to_string()])
+        .arg("--counted")
+        .args(row.names())
+        .arg(calls.to_string())
+        .env("GLIBC_TUNABLES", PINNED)
         .stdin(Stdio::null())
         .output();
     let output = match output {

@@ -11,9 +11,9 @@ use pin_project_lite::pin_project;
 use tower::Service;
 use tower_conn_lint::field::Signs;
 
-use crate::subjects::Value;
+use crate::services::Value;
 
-/// The least that anything can do that sees what `wired` sees: one pass over the request's fields,
+/// The least that anything can do that sees what `all` sees: one pass over the request's fields,
 /// one look at the names of the response's, one read of the clock, one insert, and both bodies
 /// and the response watched. It keeps nothing, counts nothing but requests, and judges nothing.
 pub(crate) struct Least<S> {
@@ -74,7 +74,7 @@ where
         let age = self.connection.opened.elapsed().as_nanos() as u64;
         let number = self.connection.requests.fetch_add(1, Ordering::Relaxed);
         let clean = u64::from(signs == Signs::NONE);
-        request.extensions_mut().insert(Value([clean, age, number, 0, 0, 0, 0]));
+        request.extensions_mut().insert(Value([clean, age, number, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
         let connection = (!request.body().is_end_stream()).then(|| self.connection.clone());
         let request = request.map(|body| Seen { body, connection });
         let connection = Some(self.connection.clone());

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::Version;
+use http::{Request, Version};
 
 use crate::clock::Clock;
 use crate::connection::{Addresses, AtDial, EndCause, Flag, Record, Side, Slice, Standard, Turn};
@@ -103,6 +103,13 @@ impl ConnHandle {
             hold: Hold::NONE,
             stopwatch: None,
         }
+    }
+
+    /// The one that a received request carries.
+    #[inline]
+    pub(crate) fn of_request<B>(request: &Request<B>) -> Option<&ConnHandle> {
+        let extensions = request.extensions();
+        if extensions.is_empty() { None } else { extensions.get() }
     }
 
     /// The handle of a request.

@@ -2,6 +2,9 @@
 //! run and read it: `benches/README.md`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+#[path = "../bound/mod.rs"]
+mod bound;
+
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::future::{Ready, ready};
@@ -36,18 +39,9 @@ const WARM_UP: usize = 20;
 const REQUESTS: usize = 2_000;
 
 fn main() -> ExitCode {
-    // Added by `cargo bench`; without it it is `cargo test`, which wants to know that it runs.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
-    let most = match &arguments[..] {
-        [] => None,
-        [flag, most] if flag == "--max" => match most.parse::<f64>() {
-            Ok(most) => Some(most),
-            Err(_) => return usage(most),
-        },
-        [unknown, ..] => return usage(unknown),
+    let most = match bound::read("--max") {
+        Ok(most) => most,
+        Err(code) => return code,
     };
     println!(
         "{:<12} {:>14} {:>15} {:>6}",
@@ -69,11 +63,6 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-fn usage(unknown: &str) -> ExitCode {
-    eprintln!("`{unknown}` is not understood: --max RATIO");
-    ExitCode::from(2)
 }
 
 /// With a route that the requests take, in the counters of the process.

@@ -7,6 +7,9 @@
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+#[path = "../bound/mod.rs"]
+mod bound;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -25,9 +28,9 @@ const DIALS: usize = 400;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, BoxError> {
-    let Some(most) = most() else {
-        eprintln!("usage: dials [--max MICROSECONDS]");
-        return Ok(ExitCode::from(2));
+    let most = match bound::read("--max") {
+        Ok(most) => most,
+        Err(code) => return Ok(code),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let uri: Uri = format!("http://{}/", listener.local_addr()?).parse()?;
@@ -53,7 +56,7 @@ async fn main() -> Result<ExitCode, BoxError> {
     differences.sort_by(f64::total_cmp);
     let median = differences[PAIRS / 2];
     println!("median: {median:.1} us more");
-    Ok(if median > most { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if most.is_some_and(|most| median > most) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The median of what a dial takes, in microseconds, where the kernel is asked from so long a one on.
@@ -72,14 +75,4 @@ async fn dial(uri: &Uri, from: Duration) -> Result<f64, BoxError> {
     }
     times.sort_unstable();
     Ok(times[DIALS / 2].as_secs_f64() * 1e6)
-}
-
-/// No more than this; none where the arguments are wrong. `cargo bench` adds one of its own.
-fn most() -> Option<f64> {
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
-        (None, ..) => Some(f64::INFINITY),
-        (Some("--max"), Some(most), None) => most.parse().ok(),
-        _ => None,
-    }
 }

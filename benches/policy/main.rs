@@ -2,6 +2,8 @@
 //! How to run and read it: `benches/README.md`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+#[path = "../bound/mod.rs"]
+mod bound;
 mod evil;
 mod exchange;
 
@@ -17,16 +19,9 @@ use self::exchange::nanoseconds;
 const RUNS: usize = 5;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
-    let most_ms = match &arguments[..] {
-        [] => None,
-        [flag, most] if flag == "--max-load" => match most.parse::<f64>() {
-            Ok(most) => Some(most),
-            Err(_) => return usage(most),
-        },
-        // By `cargo test`, which wants to know that it runs.
-        [flag] if flag == "--test" => return ExitCode::SUCCESS,
-        [unknown, ..] => return usage(unknown),
+    let most_ms = match bound::read("--max-load") {
+        Ok(most_ms) => most_ms,
+        Err(code) => return code,
     };
 
     println!("{:<34} {:>9} {:>10} {:>9}", "file", "bytes", "load ms", "mistakes");
@@ -49,11 +44,6 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-fn usage(unknown: &str) -> ExitCode {
-    eprintln!("`{unknown}` is not known: [--max-load MILLISECONDS]");
-    ExitCode::from(2)
 }
 
 /// Loads a text and makes a lint of it; a line says how long the former took.

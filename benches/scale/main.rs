@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
 mod allocator;
+#[path = "../bound/mod.rs"]
+mod bound;
 mod wire;
 mod world;
 
@@ -26,34 +28,20 @@ const EVENTS: usize = 200_000;
 const MOST_PARTIES: usize = 256;
 
 fn main() -> ExitCode {
-    // Added by `cargo bench`; without it it is `cargo test`, which wants to know that it runs.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
-    let most_bytes = match &arguments[..] {
-        [] => None,
-        [flag, most] if flag == "--max-bytes" => match most.parse::<usize>() {
-            Ok(most) => Some(most),
-            Err(_) => return usage(most),
-        },
-        [unknown, ..] => return usage(unknown),
+    let most_bytes = match bound::read("--max-bytes") {
+        Ok(most_bytes) => most_bytes,
+        Err(code) => return code,
     };
     println!(
         "{:>11} {:>7} {:>9} {:>8} {:>10} {:>9} {:>9}",
         "connections", "bytes", "accepted", "dialled", "request ns", "close ns", "open ns"
     );
     let [.., bytes] = SIZES.map(measure);
-    if most_bytes.is_some_and(|most| bytes > most) {
+    if most_bytes.is_some_and(|most| bytes as f64 > most) {
         eprintln!("a connection takes {bytes} bytes, more than {}", most_bytes.unwrap_or_default());
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-fn usage(unknown: &str) -> ExitCode {
-    eprintln!("`{unknown}` is not understood: --max-bytes BYTES");
-    ExitCode::from(2)
 }
 
 /// What a connection takes where so many are open.

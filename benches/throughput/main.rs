@@ -2,6 +2,9 @@
 //! watched, in alternating pairs. How to run and read it: `benches/README.md`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+#[path = "../bound/mod.rs"]
+mod bound;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -16,16 +19,9 @@ const BYTES: usize = 512 << 20;
 const CHUNK: usize = 64 << 10;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
-    let least = match &arguments[..] {
-        [] => None,
-        [flag, least] if flag == "--min" => match least.parse::<f64>() {
-            Ok(least) => Some(least),
-            Err(_) => return usage(least),
-        },
-        // By `cargo test`, which wants to know that it runs.
-        [flag] if flag == "--test" => return ExitCode::SUCCESS,
-        [unknown, ..] => return usage(unknown),
+    let least = match bound::read("--min") {
+        Ok(least) => least,
+        Err(code) => return code,
     };
     let median = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -39,11 +35,6 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-fn usage(unknown: &str) -> ExitCode {
-    eprintln!("`{unknown}` is not understood: --min RATIO");
-    ExitCode::from(2)
 }
 
 async fn measure() -> f64 {

@@ -70,7 +70,7 @@ impl Placement {
         let stamps = self.outlet.as_ref().is_some_and(|outlet| outlet.stamps);
         if stamps && !headers.contains_key(FIELD) {
             if let Some(value) = stamp(SystemTime::now()) {
-                headers.insert(FIELD, value);
+                _ = headers.try_insert(FIELD, value);
             }
         }
     }

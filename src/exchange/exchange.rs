@@ -56,17 +56,19 @@ pub(crate) struct Refusal {
 // === impl Exchange ===
 
 impl Exchange {
-    /// A request that our server received; to be judged, unless it is clean.
+    /// A request that our server received, with the handle in it; to be judged, unless it is clean.
     #[inline(always)]
-    pub(crate) fn receive<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
-        let extensions = request.extensions();
-        let matched = if extensions.is_empty() {
-            MatchedRoute::default()
-        } else {
-            if let Some(handle) = extensions.get::<ConnHandle>() {
-                return Exchange::receive_on(handle, placement, request);
-            }
-            MatchedRoute::of(extensions)
+    pub(crate) fn receive<B>(
+        placement: &Arc<Placement>,
+        request: &Request<B>,
+        handle: Option<&ConnHandle>,
+    ) -> Exchange {
+        if let Some(handle) = handle {
+            return Exchange::receive_on(handle, placement, request);
+        }
+        let matched = match request.extensions() {
+            none if none.is_empty() => MatchedRoute::default(),
+            extensions => MatchedRoute::of(extensions),
         };
         let (method, headers) = (request.method(), request.headers());
         let signs = Signs::of_request(method, request.version(), headers);
@@ -80,7 +82,8 @@ impl Exchange {
         placement: &Arc<Placement>,
         request: &mut Request<B>,
     ) -> Exchange {
-        let mut exchange = Exchange::receive(placement, request);
+        let handle = ConnHandle::of_request(request);
+        let mut exchange = Exchange::receive(placement, request, handle);
         if placement.shared.is_gateway {
             exchange.passes_on(request);
         }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::Response;
 use http_body::Body;
 
 use super::{Exchange, Placement};
@@ -23,12 +23,7 @@ pub(crate) struct Remembered {
 impl Remembered {
     /// None where the layer has to remember the request by itself.
     #[inline]
-    pub(crate) fn of<B>(placement: &Arc<Placement>, request: &Request<B>) -> Option<Remembered> {
-        let extensions = request.extensions();
-        if extensions.is_empty() {
-            return None;
-        }
-        let handle = extensions.get::<ConnHandle>()?;
+    pub(crate) fn of(placement: &Arc<Placement>, handle: &ConnHandle) -> Option<Remembered> {
         let arrival = handle.arrival()?;
         let is_ours = arrival.lint == placement.shared.mark();
         if !(arrival.is_remembered && is_ours && arrival.policy == placement.table.version) {

@@ -6,6 +6,7 @@ use tower_service::Service;
 
 use super::{Answer, KnownBodies, ResponseFuture, problem};
 use crate::exchange::{Exchange, Placed, Remembered};
+use crate::handle::ConnHandle;
 
 /// A service of a server under the lint; made by [`InboundLayer`](super::InboundLayer).
 ///
@@ -54,13 +55,14 @@ where
     #[inline(always)]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let placement = self.placed.placement();
-        if let Some(remembered) = Remembered::of(placement, &request) {
+        let handle = ConnHandle::of_request(&request);
+        if let Some(remembered) = handle.and_then(|handle| Remembered::of(placement, handle)) {
             return ResponseFuture::remembered(self.inner.call(request), remembered);
         }
         if !placement.is_plain() {
             return self.call_apart(request);
         }
-        let exchange = Exchange::receive(placement, &request);
+        let exchange = Exchange::receive(placement, &request, handle);
         if exchange.is_clean() {
             ResponseFuture::watched(self.inner.call(request), exchange)
         } else {

@@ -3,6 +3,7 @@
 
 mod arrived;
 mod claim;
+mod counted;
 mod exceptions;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
 mod exchange;

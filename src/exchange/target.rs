@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::{Method, Request};
 
-use super::joined::RouteOf;
+use super::counted::RouteOf;
 use super::placement::Placement;
 use super::request::template;
 use crate::field::Signs;

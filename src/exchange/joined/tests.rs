@@ -20,7 +20,7 @@ use tower::{Layer, Service, ServiceExt as _, service_fn};
 use super::*;
 use crate::connection::{Ended, Io, TrackedBody};
 use crate::inbound::Accepted;
-use crate::lint::Finding;
+use crate::lint::{Finding, Label};
 use crate::report::Reporter;
 use crate::{Clock, ConnLint, ManualClock};
 

@@ -140,7 +140,7 @@ mod tests {
     }
 
     /// In a namespace of its own:
-    /// `unshare -n sh -c 'ip link set lo up; sysctl net.ipv4.tcp_tw_reuse=0; ...'`.
+    /// `unshare -n sh -c 'ip link set lo up; echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse; ...'`.
     #[test]
     #[expect(clippy::print_stdout, reason = "its numbers are what it is for")]
     #[ignore = "takes a hundred thousand ports"]

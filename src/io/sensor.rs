@@ -28,6 +28,6 @@ pub(crate) trait Sensor {
     /// Reading, writing, flushing or shutting down failed; told of each error.
     fn failed(&self, error: &io::Error);
 
-    /// The stream is dropped; told once, last.
+    /// The stream was dropped; told once, last.
     fn dropped(&self);
 }

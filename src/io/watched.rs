@@ -20,7 +20,8 @@ pin_project! {
     pub(crate) struct Watched<T: AsyncRead, S: Sensor> {
         #[pin]
         inner: T,
-        sensor: S,
+        // Behind the stream, so that what is made of its end holds up no socket that is to be closed.
+        sensor: Last<S>,
         queued: fn(&T) -> Option<Queued>,
         seen: Seen,
         // A byte that was read ahead, kept for who goes on reading after shutting down.
@@ -35,6 +36,10 @@ pin_project! {
         }
     }
 }
+
+/// Told as it is dropped.
+#[derive(Debug)]
+struct Last<S: Sensor>(S);
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -51,7 +56,8 @@ impl<T: AsyncRead, S: Sensor> Watched<T, S> {
         T: 'static,
     {
         let queued = Queued::of::<T>;
-        Watched { inner, sensor, queued, seen: Seen::default(), ahead: None, reader: None }
+        let (sensor, seen) = (Last(sensor), Seen::default());
+        Watched { inner, sensor, queued, seen, ahead: None, reader: None }
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -59,7 +65,7 @@ impl<T: AsyncRead, S: Sensor> Watched<T, S> {
     }
 
     pub(crate) fn sensor(&self) -> &S {
-        &self.sensor
+        &self.sensor.0
     }
 }
 
@@ -84,7 +90,7 @@ impl<T: AsyncRead, S: Sensor> AsyncRead for Watched<T, S> {
                 Some(reader) => reader.clone_from(cx.waker()),
                 None => *this.reader = Some(cx.waker().clone()),
             }
-            this.sensor.read_pending();
+            this.sensor.0.read_pending();
         }
         polled
     }
@@ -124,7 +130,7 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
         let mut this = self.project();
         let polled = this.inner.as_mut().poll_flush(cx);
         if let Poll::Ready(Ok(())) = polled {
-            this.sensor.flushed();
+            this.sensor.0.flushed();
         }
         this.tried(polled)
     }
@@ -136,7 +142,7 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
             if !this.seen.eof && !this.seen.failed && !this.ask_kernel() {
                 this.read_ahead();
             }
-            this.sensor.shutting_down();
+            this.sensor.0.shutting_down();
         }
         let polled = this.inner.as_mut().poll_shutdown(cx);
         this.tried(polled)
@@ -155,7 +161,7 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
                 // What had no room may be there all the same.
                 [] if room == 0 => {}
                 [] => self.eof(),
-                bytes => self.sensor.read(bytes),
+                bytes => self.sensor.0.read(bytes),
             }
         }
         self.tried(polled)
@@ -194,7 +200,6 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
         if !self.seen.any() && !thread::panicking() && !self.ask_kernel() {
             self.read_last();
         }
-        self.sensor.dropped();
     }
 
     fn read_last(&mut self) {
@@ -204,7 +209,7 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
         match self.inner.as_mut().poll_read(&mut cx, &mut buf) {
             Poll::Pending => {}
             Poll::Ready(Ok(())) if buf.filled().is_empty() => self.eof(),
-            Poll::Ready(Ok(())) => self.sensor.read(buf.filled()),
+            Poll::Ready(Ok(())) => self.sensor.0.read(buf.filled()),
             // So says tokio where the runtime ended before the stream, which tells of no peer.
             Poll::Ready(Err(error)) if error.kind() == ErrorKind::Other => {}
             Poll::Ready(Err(error)) => self.failed(&error),
@@ -218,7 +223,7 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
         polled: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes @ 1..)) = polled {
-            self.sensor.wrote(offered, bytes);
+            self.sensor.0.wrote(offered, bytes);
         }
         self.tried(polled)
     }
@@ -235,14 +240,22 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
     fn eof(&mut self) {
         if !self.seen.eof {
             self.seen.eof = true;
-            self.sensor.eof();
+            self.sensor.0.eof();
         }
     }
 
     #[cold]
     fn failed(&mut self, error: &io::Error) {
         self.seen.failed = true;
-        self.sensor.failed(error);
+        self.sensor.0.failed(error);
+    }
+}
+
+// === impl Last ===
+
+impl<S: Sensor> Drop for Last<S> {
+    fn drop(&mut self) {
+        self.0.dropped();
     }
 }
 

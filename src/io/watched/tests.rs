@@ -54,6 +54,31 @@ fn it_is_only_dropped() {
 }
 
 #[test]
+fn its_socket_is_closed_before_anything_is_made_of_that() {
+    struct Closing(Log);
+
+    impl AsyncRead for Closing {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl Drop for Closing {
+        fn drop(&mut self) {
+            self.0.tell(Closed);
+        }
+    }
+
+    let log = Log::default();
+    drop(Watched::new(Closing(log.clone()), log.clone()));
+    assert_eq!(log.take(), [Closed, Dropped]);
+}
+
+#[test]
 fn the_peer_half_closes_and_it_is_dropped() {
     let log = Log::default();
     let mut io = Watched::new(Builder::new().read(b"ping").build(), log.clone());
@@ -349,6 +374,8 @@ enum Event {
     Wrote(usize),
     ShuttingDown,
     Failed(ErrorKind),
+    /// By the stream itself.
+    Closed,
     Dropped,
 }
 

@@ -12,6 +12,7 @@ use std::mem::size_of;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use hyper_util::rt::TokioIo;
 use tower_conn_lint::connection::Io;
 use tower_conn_lint::inbound::{Inbound, PerConnection};
 use tower_conn_lint::outbound::Connection;
@@ -54,7 +55,7 @@ fn measure(size: usize) -> usize {
     let heap = (allocator::in_use() - before) / size;
     // Beside the heap: the streams and services that are wrapped, in the task of their connection.
     let accepted = size_of::<Io<Wire>>() + size_of::<PerConnection<Inbound<Handler>>>();
-    let dialled = size_of::<Connection<Wire>>();
+    let dialled = size_of::<Connection<TokioIo<Wire>>>();
     let bytes = heap + usize::midpoint(accepted, dialled);
 
     let [mut requests, mut closes, mut opens] = [0; 3];

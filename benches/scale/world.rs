@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy::connect::{Connected, Connection as _};
+use hyper_util::rt::TokioIo;
 use tower::{Layer, Service};
 use tower_conn_lint::connection::Io;
 use tower_conn_lint::inbound::{Inbound, InboundLayer, PerConnection};
@@ -36,7 +37,7 @@ pub(crate) struct World {
 /// One that is open, with what a server or a client keeps for it.
 pub(crate) enum Open {
     Accepted { service: PerConnection<Inbound<Handler>>, _stream: Io<Wire> },
-    Dialled { connected: Connected, upstream: u32, _stream: Connection<Wire> },
+    Dialled { connected: Connected, upstream: u32, _stream: Connection<TokioIo<Wire>> },
 }
 
 #[derive(Clone)]
@@ -162,16 +163,16 @@ impl<B> Service<Request<B>> for Handler {
 // === impl Dialler ===
 
 impl Service<Uri> for Dialler {
-    type Response = Wire;
+    type Response = TokioIo<Wire>;
     type Error = Infallible;
-    type Future = Ready<Result<Wire, Infallible>>;
+    type Future = Ready<Result<TokioIo<Wire>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        ready(Ok(Wire))
+        ready(Ok(TokioIo::new(Wire)))
     }
 }
 

@@ -1,12 +1,12 @@
 //! How long a request was on its way, and the stamp that tells it of the next one.
 
-use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use http::{Extensions, HeaderMap, Request};
+use http::{HeaderMap, Request};
 
 use super::exchange::Exchange;
 use super::placement::Placement;
+use super::request::connect_info;
 use super::shared::Shared;
 use crate::arrival::{FIELD, stamp};
 use crate::handle::ConnHandle;
@@ -30,7 +30,7 @@ impl Exchange {
         }
         let handle = extensions.get::<ConnHandle>();
         let addresses = handle.map(|handle| handle.record().addresses()).unwrap_or_default();
-        let peer = addresses.peer.or_else(|| peer(extensions)).map(|peer| peer.ip());
+        let peer = addresses.peer.or_else(|| connect_info(extensions)).map(|peer| peer.ip());
         let arrived = shared.arrived_at(handle);
         let before = settings.read(request.headers(), peer, addresses.unix, arrived);
         let Some(before) = before else { return };
@@ -74,14 +74,4 @@ impl Placement {
             }
         }
     }
-}
-
-#[cfg(feature = "axum")]
-fn peer(extensions: &Extensions) -> Option<SocketAddr> {
-    extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|peer| peer.0)
-}
-
-#[cfg(not(feature = "axum"))]
-fn peer(_: &Extensions) -> Option<SocketAddr> {
-    None
 }

@@ -1,6 +1,7 @@
 //! What is read of a request beside its signs.
 
 use std::mem;
+use std::net::SocketAddr;
 
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Request, header};
@@ -48,6 +49,17 @@ pub(super) fn template(extensions: &Extensions) -> Option<&str> {
         _ = extensions;
         None
     }
+}
+
+/// The peer's address, where a server of axum's tells it.
+#[cfg(feature = "axum")]
+pub(super) fn connect_info(extensions: &Extensions) -> Option<SocketAddr> {
+    extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|peer| peer.0)
+}
+
+#[cfg(not(feature = "axum"))]
+pub(super) fn connect_info(_: &Extensions) -> Option<SocketAddr> {
+    None
 }
 
 /// A request's body stays where it is: moving it costs more than judging.

@@ -5,6 +5,7 @@ use std::{fmt, ptr};
 use http::request::Parts;
 
 use super::in_force::{Brief, InForce};
+use super::request::connect_info;
 use super::{Exceptions, Watch};
 use crate::arrival::BeforeArrival;
 use crate::clock::{Calendar, Clock};
@@ -99,24 +100,10 @@ impl Shared {
     pub(crate) fn caller(&self, parts: &Parts) -> Option<Arc<str>> {
         let text = match &self.caller {
             Some(caller) => caller(parts)?,
-            None => peer(parts)?,
+            None => connect_info(&parts.extensions)?.ip().to_string(),
         };
         Some(printable(&text, 64).into())
     }
-}
-
-#[cfg(feature = "axum")]
-fn peer(parts: &Parts) -> Option<String> {
-    use std::net::SocketAddr;
-
-    use axum::extract::ConnectInfo;
-
-    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string())
-}
-
-#[cfg(not(feature = "axum"))]
-fn peer(_: &Parts) -> Option<String> {
-    None
 }
 
 impl fmt::Debug for Shared {

@@ -37,13 +37,8 @@ impl Symptom {
             ports.count
         );
         let free = (all - held).max(0.0);
-        let ahead = match free / (held / TIME_WAIT.as_secs_f64()) {
-            seconds if seconds >= 1.0 => {
-                format!("{seen}: at this rate the rest is enough for {seconds:.0} s")
-            }
-            _ => format!("{seen}: none is left"),
-        };
-        Some(Symptom::new(lint::PORT_EXHAUSTION_AHEAD, true, ahead))
+        let seconds = free / (held / TIME_WAIT.as_secs_f64());
+        Some(ahead(&seen, "this", seconds))
     }
 
     /// Whether half of the ports towards an address are held, or more, as the kernel tells.
@@ -59,13 +54,8 @@ impl Symptom {
              kernel tells"
         );
         let free = all.saturating_sub(sockets) as f64;
-        let ahead = match free * TIME_WAIT.as_secs_f64() / time_wait.max(1) as f64 {
-            seconds if seconds >= 1.0 => {
-                format!("{seen}: at the last minute's rate the rest is enough for {seconds:.0} s")
-            }
-            _ => format!("{seen}: none is left"),
-        };
-        Some(Symptom::new(lint::PORT_EXHAUSTION_AHEAD, true, ahead))
+        let seconds = free * TIME_WAIT.as_secs_f64() / time_wait.max(1) as f64;
+        Some(ahead(&seen, "the last minute's", seconds))
     }
 
     /// A dial found no free port.
@@ -78,6 +68,15 @@ impl Symptom {
         }
         Symptom::new(lint::PORT_EXHAUSTION_AHEAD, true, seen)
     }
+}
+
+/// With how long the other ports are enough, at whose rate.
+fn ahead(seen: &str, whose: &str, seconds: f64) -> Symptom {
+    let rest = match seconds {
+        1.0.. => format!("at {whose} rate the rest is enough for {seconds:.0} s"),
+        _ => "none is left".to_owned(),
+    };
+    Symptom::new(lint::PORT_EXHAUSTION_AHEAD, true, format!("{seen}: {rest}"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection as _};
+use hyper_util::rt::TokioIo;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tower::{Service as _, service_fn};
 use tower_conn_lint::inbound::Accepted;
@@ -55,7 +56,7 @@ pub(crate) fn accepted(lint: &ConnLint) -> Accepted {
 
 /// A connection of a client: what its pool puts into each response on it.
 pub(crate) fn dialled(lint: &ConnLint) -> Connected {
-    let dial = service_fn(|_: Uri| ready(Ok::<_, std::io::Error>(Wire)));
+    let dial = service_fn(|_: Uri| ready(Ok::<_, std::io::Error>(TokioIo::new(Wire))));
     let mut connector = lint.connector("gateway", dial);
     let uri = Uri::from_static("http://api.example.com");
     let dialled = crate::driven::now(connector.call(uri)).expect("this dial works");

@@ -20,6 +20,8 @@ use crate::kernel::Kernel;
 use crate::lint::Level;
 use crate::policy::{Environment, Instance, LintName, Policy, PolicyErrors, resolve_levels};
 use crate::report::{Budget, Limiter, Reporter, TARGET, Tracing, Wiring};
+#[cfg(feature = "hyper")]
+use crate::wired::Room;
 use crate::{ConnLint, Role};
 
 /// Makes a [`ConnLint`].
@@ -404,6 +406,8 @@ impl ConnLintBuilder {
             kernel: self.kernel,
             port_use: Mutex::default(),
             wiring: Wiring::default(),
+            #[cfg(feature = "hyper")]
+            room: Room::default(),
             #[cfg(feature = "tonic")]
             peers: crate::inbound::Peers::default(),
             started: AtomicBool::new(false),

@@ -15,6 +15,8 @@ use crate::kernel::Kernel;
 use crate::lint::{Finding, Level, printable};
 use crate::report::{Limiter, Reporter, Wiring};
 use crate::snapshot::PortUse;
+#[cfg(feature = "hyper")]
+use crate::wired::Room;
 
 /// What every clone of a [`ConnLint`](crate::ConnLint) and every layer of it share.
 pub(crate) struct Shared {
@@ -46,6 +48,9 @@ pub(crate) struct Shared {
     pub(crate) durations: bool,
     pub(crate) phases: bool,
     pub(crate) wiring: Wiring,
+    /// For the handles of requests.
+    #[cfg(feature = "hyper")]
+    pub(crate) room: Room,
     /// Where the requests of tonic's servers find their connections.
     #[cfg(feature = "tonic")]
     pub(crate) peers: crate::inbound::Peers,

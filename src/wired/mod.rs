@@ -10,6 +10,8 @@ mod guard;
 mod io;
 mod link;
 mod phases;
+#[cfg(feature = "hyper")]
+mod room;
 mod stopwatch;
 
 #[cfg(feature = "hyper")]
@@ -22,4 +24,6 @@ pub(crate) use self::body::Mark;
 pub(crate) use self::guard::{Guard, Hold};
 pub(crate) use self::link::Link;
 pub(crate) use self::phases::{Called, Phases};
+#[cfg(feature = "hyper")]
+pub(crate) use self::room::Room;
 pub(crate) use self::stopwatch::Stopwatch;

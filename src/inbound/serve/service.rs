@@ -2,7 +2,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Extensions, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -38,12 +38,11 @@ macro_rules! serve {
         let is_whole = $request.body().is_end_stream();
         // The future first, so that a panic in `call` is seen, too.
         let exchange = receive(link, &mut $request, is_whole);
-        let (parts, body) = $request.into_parts();
-        let body = match is_whole {
-            true => <T as Bodies<B>>::plain(body),
-            false => <T as Bodies<B>>::tracked(track(link, body, &parts.extensions)),
+        let request = match is_whole {
+            true => $request.map(<T as Bodies<B>>::plain),
+            false => track::<T, B>(link, $request),
         };
-        ServingFuture::watched(inner.call(Request::from_parts(parts, body)), exchange)
+        ServingFuture::watched(inner.call(request), exchange)
     }};
 }
 
@@ -105,20 +104,24 @@ where
 
 /// Tracks a request's body; it is read on where that is switched on, and it is dropped before its end.
 #[inline(never)]
-fn track<B>(link: &Link, body: B, extensions: &Extensions) -> TrackedBody<B>
+fn track<T, B>(link: &Link, request: Request<B>) -> Request<<T as Bodies<B>>::Body>
 where
+    T: Bodies<B>,
     B: Body + Send + 'static,
 {
     let mut mark = Mark::Received(link.record.clone());
+    let extensions = request.extensions();
     if let Some(came) = link.shared.is_gateway.then(|| extensions.get::<CameIn>()).flatten() {
         mark = Mark::passing_on(Some(mark), came.clone());
     }
     // A lock, but only where a cure is switched on.
     let upload = if link.record.is(Flag::Cured) { link.upload().clone() } else { None };
-    match upload {
-        None => TrackedBody::new(body, mark),
-        Some(upload) => TrackedBody::read_on(body, mark, None, Reader::Server(upload)),
-    }
+    request.map(|body| {
+        <T as Bodies<B>>::tracked(match upload {
+            None => TrackedBody::new(body, mark),
+            Some(upload) => TrackedBody::read_on(body, mark, None, Reader::Server(upload)),
+        })
+    })
 }
 
 /// What a request says of its hop, remembered with it for the layers and for its body.
@@ -176,7 +179,9 @@ fn receive<B: Body>(link: &Arc<Link>, request: &mut Request<B>, is_whole: bool) 
         handle.time(watch.clone());
         stopwatch = Some(watch);
     }
-    request.extensions_mut().insert(handle);
+    let extensions = request.extensions_mut();
+    shared.room.make_in(extensions);
+    extensions.insert(handle);
     if shared.is_gateway {
         came_in(request);
     }

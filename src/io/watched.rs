@@ -152,7 +152,7 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
 // === impl Parts ===
 
 impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
-    #[inline]
+    #[inline(always)]
     fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let (filled, room) = (buf.filled().len(), buf.remaining());
         let polled = self.inner.as_mut().poll_read(cx, buf);

@@ -87,10 +87,16 @@ impl Record {
         self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// The peer owes nothing, and nothing is there to be read.
+    /// The peer owes nothing, and nothing is there to be read. The first time after an exchange it has
+    /// not waited for anything yet, so that no time is taken.
     pub(crate) fn read_in_vain(&self, now: impl FnOnce() -> Instant) {
-        if self.side == Side::Inbound && self.course().phase() == Phase::Idle {
+        if self.side != Side::Inbound || self.course().phase() != Phase::Idle {
+            return;
+        }
+        if self.is(Flag::Rests) {
             self.polled.store(self.since_opened(now()), Ordering::Relaxed);
+        } else {
+            self.raise(Flag::Rests);
         }
     }
 }

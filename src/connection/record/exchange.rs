@@ -45,7 +45,8 @@ impl Record {
             | Flag::JustEnded as u32
             | Flag::MayBeRest as u32
             | Flag::Stray as u32
-            | Flag::Shaking as u32;
+            | Flag::Shaking as u32
+            | Flag::Rests as u32;
         let age = self.since_opened(now);
         let flags = self.flags.load(Ordering::Relaxed);
         let idle = match flags & Flag::JustEnded as u32 {

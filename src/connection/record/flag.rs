@@ -50,4 +50,6 @@ pub(crate) enum Flag {
     CanEnd = 1 << 22,
     /// Our code asks for that.
     EndAsked = 1 << 23,
+    /// A read was polled in vain since the last exchange.
+    Rests = 1 << 24,
 }

@@ -109,7 +109,7 @@ impl ConnHandle {
     #[inline]
     pub(crate) fn of_request<B>(request: &Request<B>) -> Option<&ConnHandle> {
         let extensions = request.extensions();
-        if extensions.is_empty() { None } else { extensions.get() }
+        if extensions.is_empty() || !Record::exist() { None } else { extensions.get() }
     }
 
     /// The handle of a request.

@@ -62,7 +62,7 @@ impl Last {
 // === impl Standard ===
 
 impl Standard {
-    const ALL: [Method; 9] = [
+    const ALL: &'static [Method] = &[
         Method::GET,
         Method::POST,
         Method::PUT,
@@ -81,8 +81,8 @@ impl Standard {
         self.0
     }
 
-    pub(crate) fn method(self) -> Option<Method> {
-        Standard::ALL.get(usize::from(self.0).checked_sub(1)?).cloned()
+    pub(crate) fn method(self) -> Option<&'static Method> {
+        Standard::ALL.get(usize::from(self.0).checked_sub(1)?)
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         for method in Standard::ALL.iter().chain([&purge]) {
             let standard = Standard::from(method);
             let expected = (*method != purge).then(|| method.clone());
-            assert_eq!(standard.method(), expected, "{method}");
+            assert_eq!(standard.method(), expected.as_ref(), "{method}");
             for slot in slots {
                 let last = Last::Route(slot, standard);
                 assert_eq!(Last::from_bits(last.bits()), last);

@@ -83,13 +83,21 @@ const SYN_TIMEOUT: Duration = Duration::from_millis(900);
 /// A drop so soon after a poll in vain is the poller's doing.
 const JUST_NOW: Duration = Duration::from_millis(5);
 
+/// The number of the next one of the process, so that no two lints in it name the same connection.
+static NEXT: AtomicU64 = AtomicU64::new(FIRST);
+
+const FIRST: u64 = 1;
+
 // === impl Record ===
 
 impl Record {
-    pub(crate) fn new(side: Side, clock: Clock, opened: Instant, addresses: Addresses) -> Record {
-        /// Of the process, so that no two lints in it name the same connection.
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+    /// Whether this process made any: where not, no request tells of one.
+    #[inline]
+    pub(crate) fn exist() -> bool {
+        NEXT.load(Ordering::Relaxed) != FIRST
+    }
 
+    pub(crate) fn new(side: Side, clock: Clock, opened: Instant, addresses: Addresses) -> Record {
         Record {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             side,

@@ -3,20 +3,18 @@ mod judging;
 use std::sync::Arc;
 
 use http::{Method, Request, Response, Version};
-use http_body::Body;
 
+use super::clean::Look;
 use super::found::Found;
 use super::placement::Placement;
-use super::request::{MatchedRoute, authority, original_path};
-use super::sent::Sent;
-use super::target::{Known, Target};
-use super::told::last;
+use super::request::{MatchedRoute, Routed, authority, original_path};
+use super::sent::Joined;
+use super::target::Target;
 use crate::connection::{Last, Record, RouteSlot};
 use crate::denied::Denied;
 use crate::field::{CameIn, Signs};
 use crate::handle::ConnHandle;
-use crate::lint::{self, Findings, Head, Label, Message};
-use crate::report::Part;
+use crate::lint::{Calm, Findings, Head, Label, Message};
 
 /// A request and its response, as a layer follows them: what it remembers of the request until
 /// the response comes. Of a clean request it owns nothing on the heap.
@@ -52,7 +50,6 @@ pub(crate) struct Refusal {
 
 impl Exchange {
     /// A request that our server received, with the handle in it; to be judged, unless it is clean.
-    #[inline(always)]
     pub(crate) fn receive<B>(
         placement: &Arc<Placement>,
         request: &Request<B>,
@@ -61,13 +58,10 @@ impl Exchange {
         if let Some(handle) = handle {
             return Exchange::receive_on(handle, placement, request);
         }
-        let matched = match request.extensions() {
-            none if none.is_empty() => MatchedRoute::default(),
-            extensions => MatchedRoute::of(extensions),
-        };
+        let Routed { path, matched } = Routed::of(request);
         let (method, headers) = (request.method(), request.headers());
         let signs = Signs::of_request(method, request.version(), headers);
-        let target = Target::received(placement, signs, method, || original_path(request));
+        let target = Target::received(placement, signs, method, || path);
         Exchange::new(placement, request, signs, target, matched)
     }
 
@@ -140,7 +134,7 @@ impl Exchange {
             _ => None,
         };
         Exchange {
-            method: method.unwrap_or_default(),
+            method: method.cloned().unwrap_or_default(),
             version: signs.version(),
             signs,
             target: Target::matched(placement.shared.inbound_rules(&placement.table, last)),
@@ -149,6 +143,22 @@ impl Exchange {
             record: Some(record),
             found: Found::NOTHING,
             placement,
+        }
+    }
+
+    /// The exchange of a clean request, by what was seen of it.
+    #[cold]
+    pub(super) fn clean(placement: &Arc<Placement>, look: &Look) -> Exchange {
+        Exchange {
+            placement: placement.clone(),
+            method: look.method.method().cloned().unwrap_or_default(),
+            version: look.version,
+            signs: look.signs,
+            target: Target::Kept(look.kept),
+            path: MatchedRoute::default(),
+            record: None,
+            route: None,
+            found: Found::NOTHING,
         }
     }
 
@@ -197,13 +207,10 @@ impl Exchange {
         self.request().is_clean()
     }
 
-    /// The response of our server.
-    pub(crate) fn answer<B: Body>(&mut self, response: &mut Response<B>) {
-        if self.found.is_nothing() && lint::is_quiet_response(self.signs, response.headers()) {
-            return;
-        }
-        let length = response.body().size_hint().exact();
-        self.judge_answer(response, length);
+    /// What the response of our server is judged by.
+    #[inline]
+    pub(crate) fn calm(&self) -> Calm {
+        if self.found.is_nothing() { Calm::after(self.signs) } else { Calm::Not }
     }
 
     /// The response that our client received.
@@ -212,7 +219,8 @@ impl Exchange {
         let (status, headers) = (response.status(), response.headers());
         let head = Head::received_response(&self.request(), status, version, headers);
         if !response.extensions().is_empty() {
-            self.join_response(&head, response);
+            let Exchange { placement, signs, method, target, .. } = self;
+            Joined { placement, signs: *signs, method, target }.join_response(&head, response);
         }
         if self.signs.contains(Signs::GATEWAY) && response.extensions().get::<CameIn>().is_none() {
             let came = CameIn::of_response(status, response.headers());
@@ -271,22 +279,6 @@ impl Exchange {
             record: None,
             route: None,
             found: Found::NOTHING,
-        }
-    }
-
-    /// Joins a response with the connection that it came on: what its heads say of persistence.
-    fn join_response<B>(&mut self, head: &Head, response: &mut Response<B>) {
-        let Placement { shared, .. } = &*self.placement;
-        let Some(record) = shared.answered(response) else { return };
-        let table = &self.placement.table;
-        if table.tells_upstreams_apart() {
-            let Known { matched, .. } = self.target.known(&self.placement, &self.method);
-            record.went(last(table, matched));
-        }
-        let sent = Sent::new(self.signs, &self.method);
-        sent.answered_by(shared, &record, head, response.headers());
-        if !shared.wiring.wired().contains(Part::ResponseBodies) {
-            shared.close_if_gone(&record);
         }
     }
 

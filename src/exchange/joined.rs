@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 
 use super::request::{original_path, swap_head};
 use super::shared::Shared;
@@ -16,7 +16,6 @@ use crate::connection::{
 use crate::field::Signs;
 use crate::handle::ConnHandle;
 use crate::kernel::{Ports, time_wait};
-use crate::report::Part;
 use crate::wired::Guard;
 
 /// The caller behind a Unix socket: all processes of this machine that may open it.
@@ -111,9 +110,13 @@ impl Shared {
         }
     }
 
-    /// The connection that a response came on, where its extensions tell: the first layer to ask
-    /// counts the request.
-    pub(crate) fn answered<B>(&self, response: &mut Response<B>) -> Option<Arc<Record>> {
+    /// The handle of the connection that a response came on, where its extensions tell: the first
+    /// layer to ask counts the request.
+    #[inline]
+    pub(crate) fn answered<'a, B>(
+        &self,
+        response: &'a mut Response<B>,
+    ) -> Option<&'a mut ConnHandle> {
         if response.extensions().is_empty() {
             return None;
         }
@@ -122,19 +125,19 @@ impl Shared {
         if handle.side() != Side::Outbound {
             return None;
         }
-        let record = handle.record().clone();
-        if !self.wiring.wired().contains(Part::ResponseBodies) {
-            // Nobody is to take it out, where its body ends.
-            drop(handle.take_hold());
-        }
         // What a client hides was counted as it was found.
-        if handle.request() == 0 && !record.hides_end() {
-            record.speaks(version);
-            let turn = record.answer(record.clock.now());
-            handle.take_turn(turn);
-            self.count(&record, turn);
+        if handle.request() == 0 && !handle.record().hides_end() {
+            self.count_answer(handle, version);
         }
-        Some(record)
+        Some(handle)
+    }
+
+    fn count_answer(&self, handle: &mut ConnHandle, version: Version) {
+        let record = handle.record();
+        record.speaks(version);
+        let turn = record.answer(record.clock.now());
+        self.count(record, turn);
+        handle.take_turn(turn);
     }
 
     /// Counts a request of ours that was answered.

@@ -3,6 +3,7 @@
 
 mod arrived;
 mod claim;
+mod clean;
 mod counted;
 mod exceptions;
 #[expect(clippy::module_inception, reason = "the exchange is the module's one noun")]
@@ -26,6 +27,7 @@ mod target;
 mod told;
 mod watch;
 
+pub(crate) use self::clean::{Clean, Look};
 pub(crate) use self::exceptions::Exceptions;
 pub(crate) use self::exchange::{Exchange, Refusal};
 #[cfg(feature = "reqwest")]

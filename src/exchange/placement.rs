@@ -121,6 +121,14 @@ impl Placement {
         self.plain
     }
 
+    /// Has the connection of a client's request known before its response.
+    #[cfg(feature = "hyper-util")]
+    pub(crate) fn capture_connection(&mut self) {
+        if let Some(outlet) = &mut self.outlet {
+            (outlet.captures, self.plain) = (true, false);
+        }
+    }
+
     /// Has the requests of a client say when they are sent.
     pub(crate) fn stamp_send_time(&mut self) {
         if let Some(outlet) = &mut self.outlet {

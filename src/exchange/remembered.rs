@@ -7,7 +7,7 @@ use super::{Exchange, Placement};
 use crate::connection::Record;
 use crate::field::Signs;
 use crate::handle::ConnHandle;
-use crate::lint;
+use crate::lint::Calm;
 
 /// A clean request, as an inner layer follows it whose edge has counted it: what its response is
 /// judged by stands in the connection's record, and is read only if the response is not clean.
@@ -38,15 +38,14 @@ impl Remembered {
         })
     }
 
+    /// What its response is judged by.
     #[inline]
-    pub(crate) fn answer<B: Body>(&self, response: &mut Response<B>) {
-        if !lint::is_quiet_response(self.signs, response.headers()) {
-            self.judge(response);
-        }
+    pub(crate) fn calm(&self) -> Calm {
+        Calm::after(self.signs)
     }
 
-    #[cold]
-    fn judge<B: Body>(&self, response: &mut Response<B>) {
+    /// The response, which is not quiet.
+    pub(crate) fn answer<B: Body>(&self, response: &mut Response<B>) {
         let (placement, record) = (self.placement.clone(), self.record.clone());
         Exchange::remembered(placement, record, self.signs).answer(response);
     }

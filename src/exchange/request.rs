@@ -4,7 +4,7 @@ use std::mem;
 use std::net::SocketAddr;
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Request, header};
+use http::{Extensions, HeaderMap, Request, Uri, header};
 
 use crate::field::{Framing, Signs, request_framing};
 use crate::lint::Label;
@@ -16,25 +16,46 @@ pub(super) struct MatchedRoute(
     #[cfg(not(feature = "axum"))] (),
 );
 
+/// How a request came here: its path as the caller sent it, and the route that a router matched.
+pub(super) struct Routed<'a> {
+    pub(super) path: &'a str,
+    pub(super) matched: MatchedRoute,
+}
+
+// === impl Routed ===
+
+impl<'a> Routed<'a> {
+    pub(super) fn of<B>(request: &'a Request<B>) -> Routed<'a> {
+        // A router of axum's leaves the URI before it matches (0.8).
+        match original_uri(request) {
+            Some(original) => {
+                Routed { path: original.path(), matched: MatchedRoute::of(request.extensions()) }
+            }
+            None => Routed { path: request.uri().path(), matched: MatchedRoute::default() },
+        }
+    }
+}
+
 // === impl MatchedRoute ===
 
-#[cfg(feature = "axum")]
 impl MatchedRoute {
+    #[cfg(feature = "axum")]
+    #[inline(never)]
     pub(super) fn of(extensions: &Extensions) -> MatchedRoute {
         MatchedRoute(extensions.get().cloned())
     }
 
-    pub(super) fn label(&self) -> Option<Label> {
-        self.0.as_ref().map(|path| Label::new(path.as_str()))
-    }
-}
-
-#[cfg(not(feature = "axum"))]
-impl MatchedRoute {
+    #[cfg(not(feature = "axum"))]
     pub(super) fn of(_: &Extensions) -> MatchedRoute {
         MatchedRoute(())
     }
 
+    #[cfg(feature = "axum")]
+    pub(super) fn label(&self) -> Option<Label> {
+        self.0.as_ref().map(|path| Label::new(path.as_str()))
+    }
+
+    #[cfg(not(feature = "axum"))]
     pub(super) fn label(&self) -> Option<Label> {
         None
     }
@@ -91,33 +112,36 @@ pub(super) fn leaves_content(signs: Signs, headers: &HeaderMap) -> bool {
         && !is_short(request_framing(signs.version(), headers))
 }
 
-/// The host and port that a request is for, as its URI or its `Host` field names them.
+/// The host and port that a request is for, as its URI or its `Host` field names them, behind
+/// credentials if it has any.
 pub(super) fn authority<B>(request: &Request<B>) -> Option<&str> {
     let by_uri = request.uri().authority().map(|authority| authority.as_str());
     let by_field = || request.headers().get(header::HOST)?.to_str().ok();
-    by_uri.or_else(by_field).map(without_credentials)
+    by_uri.or_else(by_field)
 }
 
 /// Credentials before the host never reach a label.
-fn without_credentials(authority: &str) -> &str {
-    // Few have any, and to search from the end takes longer than to look at each byte.
-    if !authority.bytes().any(|byte| byte == b'@') {
-        return authority;
-    }
+pub(super) fn without_credentials(authority: &str) -> &str {
     authority.rsplit('@').next().unwrap_or(authority)
 }
 
-/// The whole path as the caller sent it, also where `nest` stripped its prefix.
+/// The URI that the caller sent, where a router of axum's was there since.
 #[cfg(feature = "axum")]
-pub(super) fn original_path<B>(request: &Request<B>) -> &str {
-    if request.extensions().is_empty() {
-        return request.uri().path();
+#[inline(always)]
+pub(super) fn original_uri<B>(request: &Request<B>) -> Option<&Uri> {
+    let extensions = request.extensions();
+    if extensions.is_empty() {
+        return None;
     }
-    let original = request.extensions().get::<axum::extract::OriginalUri>();
-    original.map_or(request.uri(), |original| &original.0).path()
+    extensions.get::<axum::extract::OriginalUri>().map(|original| &original.0)
 }
 
 #[cfg(not(feature = "axum"))]
+pub(super) fn original_uri<B>(_: &Request<B>) -> Option<&Uri> {
+    None
+}
+
+/// The whole path as the caller sent it, also where `nest` stripped its prefix.
 pub(super) fn original_path<B>(request: &Request<B>) -> &str {
-    request.uri().path()
+    Routed::of(request).path
 }

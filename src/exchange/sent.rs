@@ -1,15 +1,27 @@
 use http::{HeaderMap, Method, Request, Response, Version};
 
+use super::placement::Placement;
 use super::shared::Shared;
+use super::target::{Known, Target};
+use super::told::last;
 use crate::connection::{EndCause, Event, Record, persistence};
 use crate::field::{Signs, keep_alive};
 use crate::lint::{Head, Message};
+use crate::report::Part;
 
 /// What is remembered of a request of ours, until its response tells which connection it went on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     signs: Signs,
     may_have_content: bool,
+}
+
+/// A request of our client, as its response tells which connection it went on.
+pub(super) struct Joined<'a> {
+    pub(super) placement: &'a Placement,
+    pub(super) signs: Signs,
+    pub(super) method: &'a Method,
+    pub(super) target: &'a Target,
 }
 
 // === impl Sent ===
@@ -66,6 +78,32 @@ impl Sent {
             if let Some(timeout) = keep_alive(headers).timeout() {
                 shared.advertised(record, timeout);
             }
+        }
+    }
+}
+
+// === impl Joined ===
+
+impl Joined<'_> {
+    /// Joins a response with the connection that it came on: what its heads say of persistence.
+    pub(super) fn join_response<B>(&self, head: &Head, response: &mut Response<B>) {
+        let Placement { shared, .. } = self.placement;
+        let Some(handle) = shared.answered(response) else { return };
+        let record = handle.record().clone();
+        let is_last = !shared.wiring.wired().contains(Part::ResponseBodies);
+        if is_last {
+            // Nobody is to take it out, where its body ends.
+            drop(handle.take_hold());
+        }
+        let table = &self.placement.table;
+        if table.tells_upstreams_apart() {
+            let Known { matched, .. } = self.target.known(self.placement, self.method);
+            record.went(last(table, matched));
+        }
+        let sent = Sent::new(self.signs, self.method);
+        sent.answered_by(shared, &record, head, response.headers());
+        if is_last {
+            shared.close_if_gone(&record);
         }
     }
 }

@@ -4,20 +4,21 @@ use http::{Method, Request};
 
 use super::counted::RouteOf;
 use super::placement::Placement;
-use super::request::template;
+use super::request::{template, without_credentials};
 use crate::field::Signs;
 use crate::lint::Label;
 use crate::policy::Matched;
 
 /// Where a request goes. Its route and server are looked up when something is found, so a clean
 /// exchange pays for a copy of the text and not for a match.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
     Kept(Kept),
     Known(Known),
 }
 
 /// A host and a path, short enough to be kept without the heap; others are looked up at once.
+#[derive(Clone, Copy)]
 pub(crate) struct Kept {
     authority: Option<u8>,
     len: u8,
@@ -104,11 +105,12 @@ impl Target {
 // === impl Kept ===
 
 impl Kept {
-    /// With the two lengths it is 48 bytes: each word is copied twice on its way into the future.
-    const BOUND: usize = 45;
+    /// Of most paths, with a UUID in them and a host before. With the two lengths it is 80 bytes, of which
+    /// each word is copied twice on its way into the future.
+    const BOUND: usize = 77;
 
     #[inline]
-    fn new(authority: Option<&str>, path: &str) -> Option<Kept> {
+    pub(super) fn new(authority: Option<&str>, path: &str) -> Option<Kept> {
         let host = authority.unwrap_or_default();
         let len = host.len() + path.len();
         let mut text = [0; Kept::BOUND];
@@ -116,6 +118,14 @@ impl Kept {
         start.copy_from_slice(host.as_bytes());
         end.copy_from_slice(path.as_bytes());
         Some(Kept { authority: authority.map(|_| host.len() as u8), len: len as u8, text })
+    }
+
+    /// A path alone.
+    #[inline(always)]
+    pub(super) fn path(path: &str) -> Option<Kept> {
+        let mut kept = Kept { authority: None, len: path.len() as u8, text: [0; Kept::BOUND] };
+        kept.text.get_mut(..path.len())?.copy_from_slice(path.as_bytes());
+        Some(kept)
     }
 
     fn parts(&self) -> (Option<&str>, &str) {
@@ -138,6 +148,7 @@ impl fmt::Debug for Kept {
 impl Known {
     fn new(placement: &Placement, method: &Method, authority: Option<&str>, path: &str) -> Known {
         let table = &placement.table;
+        let authority = authority.map(without_credentials);
         match &placement.outlet {
             None => Known { matched: table.inbound(method, path), server: None },
             Some(outlet) => Known {
@@ -167,6 +178,6 @@ mod tests {
             assert_eq!(kept.parts(), (authority, path));
         }
         assert!(Kept::new(Some("a"), &longest).is_none(), "one byte too long");
-        assert_eq!(size_of::<Kept>(), 48);
+        assert_eq!(size_of::<Kept>(), 80);
     }
 }

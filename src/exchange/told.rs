@@ -140,7 +140,7 @@ impl Shared {
             Last::Excluded => Matched::EXCLUDED,
             Last::Route(slot, method) => {
                 let label = self.connections.routes.label(Some(slot));
-                table.inbound_by_label(method.method().as_ref(), label)
+                table.inbound_by_label(method.method(), label)
             }
             Last::Unknown | Last::Entry(_) => Matched::DEFAULT,
         }

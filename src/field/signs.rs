@@ -94,7 +94,7 @@ signs! {
     CLOSE_DELIMITED = 36;
 
     /// The user agent of a health check: kubelet, load balancers. Looked for where a request has
-    /// few fields, as theirs have, or one of persistence.
+    /// few fields, as theirs have, or one of persistence that says more than `keep-alive`.
     PROBE = 40;
 
     /// A gateway of ours sees it ([`Role::Gateway`](crate::Role)).
@@ -133,6 +133,16 @@ impl Signs {
         .with(Signs::NOMINATES_ITSELF)
         .with(Signs::MANY_OPTIONS);
 
+    /// The signs that names of fields give by themselves.
+    pub(crate) const OF_NAMES: Signs = Signs::CONNECTION
+        .with(Signs::KEEP_ALIVE_FIELD)
+        .with(Signs::PROXY_CONNECTION_FIELD)
+        .with(Signs::UPGRADE_FIELD)
+        .with(Signs::TRANSFER_ENCODING_FIELD)
+        .with(Signs::CONTENT)
+        .with(Signs::CONTENT_LENGTH_FIELD)
+        .with(Signs::HTTP2_SETTINGS_FIELD);
+
     /// The signs that only a gateway's messages have.
     pub(crate) const OF_GATEWAY: Signs = Signs::GATEWAY
         .with(Signs::NOMINATED_PASSED_ON)
@@ -142,6 +152,12 @@ impl Signs {
     /// Reads the head of a request.
     #[inline]
     pub fn of_request(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
+        Signs::read(method, version, headers)
+    }
+
+    /// The same, where its caller's code is to have it.
+    #[inline(always)]
+    pub(crate) fn read(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
         let mut signs = Signs::of_fields(headers).with(Signs::of_version(version));
         if *method == Method::HEAD {
             signs = signs.with(Signs::HEAD);
@@ -152,8 +168,10 @@ impl Signs {
             signs = signs.with(content(headers));
         }
         // To look for a value costs half as much as all names. A check sends few fields, or says
-        // something of its connection.
-        if headers.len() <= Signs::FEW_FIELDS || signs.intersects(Signs::OF_PERSISTENCE_FIELDS) {
+        // something of its connection; that it is to be kept, nearly all say who say anything.
+        let kept = Signs::CONNECTION.with(Signs::KEEP_ALIVE_OPTION);
+        let telling = Signs::OF_PERSISTENCE_FIELDS.without(kept);
+        if headers.len() <= Signs::FEW_FIELDS || signs.intersects(telling) {
             signs = signs.with(probe(signs, headers));
         }
         signs
@@ -242,7 +260,13 @@ impl Signs {
     /// What the fields are signs of, by their names, and by the values of those of persistence.
     #[inline(always)]
     fn of_fields(headers: &HeaderMap) -> Signs {
-        // By names first. One that the library knows is a number, and is compared as one.
+        Signs::of_names(headers).with_persistence(headers)
+    }
+
+    /// What the fields are signs of, by their names alone.
+    #[inline(always)]
+    pub(crate) fn of_names(headers: &HeaderMap) -> Signs {
+        // One that the library knows is a number, and is compared as one.
         let mut signs = Signs::NONE;
         for name in headers.keys() {
             signs = signs.with(match () {
@@ -258,10 +282,16 @@ impl Signs {
                 () => continue,
             });
         }
-        if signs.intersects(Signs::CONNECTION.with(Signs::KEEP_ALIVE_FIELD)) {
-            signs = signs.with(of_persistence(signs, headers));
-        }
         signs
+    }
+
+    /// What was seen by names, and by the values of the fields of persistence.
+    #[inline(always)]
+    pub(crate) fn with_persistence(self, headers: &HeaderMap) -> Signs {
+        match self.intersects(Signs::CONNECTION.with(Signs::KEEP_ALIVE_FIELD)) {
+            true => self.with(of_persistence(self, headers)),
+            false => self,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{Answer, KnownBodies, ResponseFuture, problem};
-use crate::exchange::{Exchange, Placed, Remembered};
+use crate::exchange::{Clean, Exchange, Look, Placed, Remembered};
 use crate::handle::ConnHandle;
 
 /// A service of a server under the lint; made by [`InboundLayer`](super::InboundLayer).
@@ -55,23 +55,44 @@ where
     #[inline(always)]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let placement = self.placed.placement();
-        let handle = ConnHandle::of_request(&request);
-        if let Some(remembered) = handle.and_then(|handle| Remembered::of(placement, handle)) {
-            return ResponseFuture::remembered(self.inner.call(request), remembered);
+        match ConnHandle::of_request(&request) {
+            Some(handle) => {
+                if let Some(remembered) = Remembered::of(placement, handle) {
+                    return ResponseFuture::remembered(self.inner.call(request), remembered);
+                }
+            }
+            None if placement.is_plain() => {
+                if let Some(look) = Look::received(placement, &request) {
+                    // Only then is anything made that has to be dropped.
+                    let future = self.inner.call(request);
+                    return ResponseFuture::clean(future, Clean::new(placement, look));
+                }
+            }
+            None => {}
         }
+        self.call_closer(request)
+    }
+}
+
+impl<S, A> Inbound<S, A> {
+    /// Looks at what takes more than a look.
+    fn call_closer<B, R>(&mut self, request: Request<B>) -> ResponseFuture<S::Future, R>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        A: Answer<R>,
+    {
+        let placement = self.placed.placement();
         if !placement.is_plain() {
             return self.call_apart(request);
         }
-        let exchange = Exchange::receive(placement, &request, handle);
+        let exchange = Exchange::receive(placement, &request, ConnHandle::of_request(&request));
         if exchange.is_clean() {
             ResponseFuture::watched(self.inner.call(request), exchange)
         } else {
             self.call_suspect(request, exchange)
         }
     }
-}
 
-impl<S, A> Inbound<S, A> {
     /// Where all is off, in a gateway, which looks closer, and where requests tell when they were
     /// sent.
     #[cold]

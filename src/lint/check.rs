@@ -1,7 +1,6 @@
 use super::catalogue::CATALOGUE;
 use super::entry::{Entry, Protocol};
 use super::{Head, Lint, LintSet, Message};
-use http::HeaderMap;
 
 use crate::field::Signs;
 
@@ -47,19 +46,15 @@ impl Entry {
     }
 }
 
-/// Whether no lint can fire on our response to a request with these signs, by the names of its
-/// fields: true of most responses, and cheaper than to read their signs.
+/// Whether no lint can fire on a response of HTTP/1.1 to our client, by the names of its fields: it
+/// tells the length of its content, and nothing of the connection.
 #[inline]
-pub(crate) fn is_quiet_response(request: Signs, headers: &HeaderMap) -> bool {
+pub(crate) fn is_quiet_response(names: Signs) -> bool {
     const {
-        let [http1, _] = INTERESTING[Message::OutgoingResponse as usize];
-        let seen =
-            Signs::OF_PERSISTENCE_FIELDS.with(Signs::CLOSE_DELIMITED).with(Signs::OF_GATEWAY);
-        assert!(seen.contains(http1), "a lint on responses looks at further fields");
+        let [http1, _] = INTERESTING[Message::ReceivedResponse as usize];
+        assert!(!http1.intersects(Signs::CONTENT_LENGTH_FIELD), "a lint asks for a length alone");
     }
-    // Only towards HTTP/1.0 may content end with the connection, and a gateway looks at more.
-    !request.intersects(Signs::HTTP10.with(Signs::MULTIPLEXED).with(Signs::GATEWAY))
-        && !Signs::has_persistence_field(headers)
+    matches!(names, Signs::CONTENT_LENGTH_FIELD)
 }
 
 #[cold]
@@ -69,7 +64,7 @@ fn check_each(head: &Head) -> LintSet {
 }
 
 /// By kind of message, the signs without which no lint fires: on HTTP/1, and on later versions.
-const INTERESTING: [[Signs; 2]; 4] = {
+pub(super) const INTERESTING: [[Signs; 2]; 4] = {
     let kinds = [
         Message::ReceivedRequest,
         Message::OutgoingResponse,

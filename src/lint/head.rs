@@ -113,7 +113,19 @@ impl Head {
         version: Version,
         headers: &HeaderMap,
     ) -> Head {
-        let signs = Signs::of_answer(version, headers);
+        Head::received_by_names(request, status, version, headers, Signs::of_names(headers))
+    }
+
+    /// The same, where the names of its fields were read already.
+    #[inline]
+    pub(crate) fn received_by_names(
+        request: &Head,
+        status: StatusCode,
+        version: Version,
+        headers: &HeaderMap,
+        names: Signs,
+    ) -> Head {
+        let signs = names.with_persistence(headers).with(Signs::of_version(version));
         let ending = ending(request.signs, status, signs, headers);
         Head::of_response(Message::ReceivedResponse, request.signs, status, signs.with(ending))
     }

@@ -17,6 +17,7 @@
 //! assert_eq!(lint::explain("caller-sends-close").unwrap().source(), "RFC 9112 section 9.6");
 //! ```
 
+mod calm;
 mod catalogue;
 mod check;
 mod close;
@@ -65,6 +66,7 @@ pub use self::set::LintSet;
 pub use self::stand_aside::StandAside;
 pub use self::window::*;
 
+pub(crate) use self::calm::Calm;
 pub(crate) use self::check::is_quiet_response;
 #[cfg(feature = "test-util")]
 pub(crate) use self::diagnostic::wrapped;

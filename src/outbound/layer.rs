@@ -46,7 +46,7 @@ impl OutboundLayer {
     #[cfg(feature = "hyper-util")]
     #[must_use]
     pub fn capture_connection(mut self) -> OutboundLayer {
-        self.placed.change_outlet(|outlet| outlet.captures = true);
+        self.placed.change(Placement::capture_connection);
         self
     }
 

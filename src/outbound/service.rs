@@ -6,7 +6,7 @@ use tower_service::Service;
 
 use super::captured::Captured;
 use super::{Error, ResponseFuture};
-use crate::exchange::{Exchange, Placed};
+use crate::exchange::{Clean, Exchange, Look, Placed};
 
 /// A client under the lint; made by [`OutboundLayer`](super::OutboundLayer).
 ///
@@ -53,7 +53,26 @@ where
         self.inner.poll_ready(cx).map_err(|error| Error::Inner(error.into()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future> {
+    // So that request and future are not moved once more for it: as long as all of its work.
+    #[inline(always)]
+    fn call(&mut self, request: Request<B>) -> ResponseFuture<S::Future> {
+        let placement = self.placed.placement();
+        if placement.is_plain() {
+            if let Some(look) = Look::sent(&request) {
+                let future = self.inner.call(request);
+                return ResponseFuture::clean(future, Clean::new(placement, look));
+            }
+        }
+        self.call_closer(request)
+    }
+}
+
+impl<S> Outbound<S> {
+    /// Looks at what takes more than a look.
+    fn call_closer<B>(&mut self, mut request: Request<B>) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<B>>,
+    {
         let placement = self.placed.placement();
         let is_plain = placement.is_plain();
         if !is_plain && placement.is_off() {
@@ -71,9 +90,7 @@ where
             self.call_suspect(request, exchange, captured)
         }
     }
-}
 
-impl<S> Outbound<S> {
     /// Apart from the clean call, which then moves the request no more than once.
     #[cold]
     fn call_suspect<B>(

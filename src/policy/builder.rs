@@ -157,8 +157,8 @@ impl PolicyBuilder {
 
     /// Whether requests of health checks are left alone, told by the start of their user agent:
     /// kubelet, the load balancers of AWS and Google, Consul. It is looked for where a request has
-    /// no more than eight fields, or a `Connection` or `Keep-Alive`. A caller may claim to be one, so
-    /// a policy that denies may want them judged. Default: yes.
+    /// no more than eight fields, a `Keep-Alive`, or a `Connection` that says more than `keep-alive`.
+    /// A caller may claim to be one, so a policy that denies may want them judged. Default: yes.
     pub fn exclude_probes(mut self, excluded: bool) -> PolicyBuilder {
         self.document.probes_excluded = Some(Written::in_code(excluded));
         self

@@ -5,6 +5,7 @@ mod bounds;
 mod case;
 mod catalogue;
 mod clean_path;
+mod clean_request;
 mod elements;
 mod framing;
 mod framing_cases;

@@ -399,7 +399,9 @@ fn a_check_is_known_among_few_fields_and_wherever_it_speaks_of_its_connection() 
     assert!(signs(7, None).contains(Signs::PROBE), "eight fields");
     assert!(!signs(8, None).contains(Signs::PROBE), "no check sends as many");
     assert!(signs(20, Some("close")).contains(Signs::PROBE));
-    assert!(signs(20, Some("keep-alive")).contains(Signs::PROBE));
+    assert!(signs(20, Some("keep-alive, upgrade")).contains(Signs::PROBE));
+    assert!(!signs(20, Some("keep-alive")).contains(Signs::PROBE), "as browsers say");
+    assert!(signs(6, Some("keep-alive")).contains(Signs::PROBE));
     assert!(
         !signs(0, Some("authorization")).contains(Signs::PROBE),
         "nobody hides behind the name"

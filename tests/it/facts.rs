@@ -2,6 +2,8 @@
 //! these, the lint that it names has to be looked at.
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, OriginalUri, Request};
 use axum::middleware::{from_fn, map_request, map_response};
 use axum::response::{AppendHeaders, Response};
 use axum::routing::{get, post};
@@ -10,7 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt as _};
 
 use crate::client::{call, call_20_times, get as request, pool};
 use crate::raw::Peer;
@@ -20,7 +22,7 @@ use crate::upstream::Upstream;
 /// Why `caller-sends-close` has no fix.
 #[tokio::test]
 async fn a_received_close_is_decided_before_any_layer() {
-    let app = plain().layer(map_request(|mut request: axum::extract::Request| async {
+    let app = plain().layer(map_request(|mut request: Request| async {
         request.headers_mut().remove(header::CONNECTION);
         request
     }));
@@ -201,6 +203,43 @@ async fn a_large_body_that_is_left_unread_ends_the_connection_without_a_word() {
 }
 
 // === fixtures ===
+
+/// Why a request without the one is not asked for the other.
+#[tokio::test]
+async fn a_router_leaves_the_original_uri_before_it_matches() {
+    async fn told(request: Request) -> String {
+        let extensions = request.extensions();
+        let matched = extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or("none");
+        let original = extensions.get::<OriginalUri>().map_or("none", |original| original.path());
+        format!("{matched} {original}")
+    }
+    let inner = || Router::new().route("/items/{id}", get(told)).fallback(told);
+    let app = Router::new()
+        .route("/plain/{id}", get(told))
+        .nest("/nested", inner())
+        .nest_service("/service", inner())
+        .merge(Router::new().route("/merged", get(told)))
+        .fallback(told);
+    for (path, expected) in [
+        ("/plain/1", "/plain/{id} /plain/1"),
+        ("/nested/items/1", "/nested/items/{id} /nested/items/1"),
+        ("/service/items/1", "/service/items/{id} /service/items/1"),
+        ("/merged", "/merged /merged"),
+    ] {
+        let response = app.clone().oneshot(request_to(path)).await.expect("no error");
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a text");
+        assert_eq!(body, expected, "{path}");
+    }
+    for path in ["/unknown", "/nested/unknown", "/service/unknown"] {
+        let response = app.clone().oneshot(request_to(path)).await.expect("no error");
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a text");
+        assert!(body.ends_with(path.as_bytes()), "{path}: {body:?}");
+    }
+}
+
+fn request_to(path: &str) -> Request {
+    Request::get(path).body(Body::empty()).expect("the path is well-formed")
+}
 
 fn plain() -> Router {
     Router::new().route("/plain", get(|| async { "plain" }))

@@ -4,6 +4,7 @@ use std::mem;
 
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Request, Response, Version};
+use http_body::Body;
 
 use super::{Exchange, Refusal};
 use crate::exchange::claim::Claim;
@@ -32,8 +33,10 @@ impl Exchange {
         judged
     }
 
+    /// The response of our server, unless all is [quiet](Exchange::is_quiet).
     #[cold]
-    pub(super) fn judge_answer<B>(&mut self, response: &mut Response<B>, length: Option<u64>) {
+    pub(crate) fn answer<B: Body>(&mut self, response: &mut Response<B>) {
+        let length = response.body().size_hint().exact();
         let (status, headers) = (response.status(), response.headers());
         let mut head = Head::outgoing_response(&self.request(), status, headers, length);
         if self.signs.contains(Signs::GATEWAY) {

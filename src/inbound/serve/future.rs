@@ -66,7 +66,18 @@ where
         let this = self.project();
         match this.future.poll(cx) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(response)) => Poll::Ready(Ok(this.exchange.answer::<T, R>(response))),
+            Poll::Ready(Ok(mut response)) => {
+                if this.exchange.may_end(&response) {
+                    response = this.exchange.say(response);
+                }
+                let watched = this.exchange.answer(&response);
+                Poll::Ready(Ok(response.map(|body| match watched {
+                    None => T::plain(body),
+                    Some((mark, stopwatch)) => {
+                        T::tracked(TrackedBody::timed(body, mark, stopwatch))
+                    }
+                })))
+            }
             Poll::Ready(Err(error)) => {
                 this.exchange.fail();
                 Poll::Ready(Err(error))
@@ -86,16 +97,14 @@ impl Exchange {
         Exchange { link: Some(link), signs, stopwatch }
     }
 
+    /// Takes the answer in; what is to watch its body, if there is any.
     #[inline(always)]
-    fn answer<T: Bodies<R>, R: Body>(
+    fn answer<R: Body>(
         &mut self,
-        mut response: Response<R>,
-    ) -> Response<<T as Bodies<R>>::Body> {
-        let Some(link) = self.link.take() else { return response.map(T::plain) };
+        response: &Response<R>,
+    ) -> Option<(Mark, Option<Arc<Stopwatch>>)> {
+        let link = self.link.take()?;
         let record = &link.record;
-        if self.may_end(record, &response) {
-            link.answer(self.signs, &mut response);
-        }
         record.note(Event::ResponseStarted);
         let status = response.status();
         // hyper drops these without a poll (1.12): there is no content to send.
@@ -108,15 +117,27 @@ impl Exchange {
             if let Some(stopwatch) = stopwatch {
                 stopwatch.stop();
             }
-            return response.map(T::plain);
+            return None;
         }
-        let mark = Mark::Answer(link);
-        response.map(|body| T::tracked(TrackedBody::timed(body, mark, stopwatch)))
+        Some((Mark::Answer(link), stopwatch))
+    }
+
+    /// Says what there is to say in a response. It is moved here rather than lent, so that a response
+    /// which says nothing stays where it is.
+    #[cold]
+    #[inline(never)]
+    fn say<R>(&self, mut response: Response<R>) -> Response<R> {
+        if let Some(link) = &self.link {
+            link.answer(self.signs, &mut response);
+        }
+        response
     }
 
     /// Whether the response has something to say on what becomes of the connection.
     #[inline]
-    fn may_end<R>(&self, record: &Record, response: &Response<R>) -> bool {
+    fn may_end<R>(&self, response: &Response<R>) -> bool {
+        let Some(link) = &self.link else { return false };
+        let record = &link.record;
         response.status().is_informational()
             || self.signs.contains(Signs::CONNECT)
             || record.is_any(Flag::CloseAsked, Flag::Cured)
@@ -133,6 +154,7 @@ impl Exchange {
 }
 
 impl Drop for Exchange {
+    #[inline]
     fn drop(&mut self) {
         if let Some(link) = self.link.take() {
             give_up(&link.record);

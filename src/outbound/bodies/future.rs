@@ -10,7 +10,6 @@ use pin_project_lite::pin_project;
 use crate::connection::{Side, TrackedBody};
 use crate::exchange::{Sent, Shared};
 use crate::field::CameIn;
-use crate::handle::ConnHandle;
 use crate::heal::{Download, Reader};
 use crate::wired::{Called, Mark, Stopwatch};
 
@@ -54,31 +53,29 @@ where
 {
     type Output = Result<Response<TrackedBody<R>>, E>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Poll::Ready(result) = this.future.poll(cx) else { return Poll::Pending };
         Poll::Ready(result.map(|mut response| {
             let came = if this.shared.is_gateway { came_in(&mut response) } else { None };
-            let Some(record) = this.shared.answered(&mut response) else {
+            let Some(handle) = this.shared.answered(&mut response) else {
                 return response.map(|body| match came {
                     Some(came) => TrackedBody::new(body, Mark::passing_on(None, came)),
                     None => TrackedBody::untracked(body),
                 });
             };
+            let (record, hold) = (handle.record().clone(), handle.take_hold());
+            let (reused, is_fresh) = (handle.reused(), handle.fresh());
             if let Some(sent) = this.sent {
                 sent.answered(this.shared, &record, &response);
             }
             record.answering();
             let stopwatch = this.called.take().map(|called| {
-                let handle = response.extensions().get::<ConnHandle>();
-                let reused = handle.is_some_and(ConnHandle::reused);
-                let is_fresh = handle.is_some_and(ConnHandle::fresh);
                 let phases = called.answered(&record, is_fresh, this.shared.clock.now());
                 let watch = Stopwatch::new(this.shared.clone(), record.clone(), called.at, reused);
                 Arc::new(watch.with_phases(phases))
             });
-            let handle = response.extensions_mut().get_mut::<ConnHandle>();
-            let hold = handle.map(ConnHandle::take_hold).unwrap_or_default();
             let drains = this.shared.drains(Side::Outbound) && !record.is_multiplexed();
             let reader = drains.then(|| {
                 Reader::Client(Download { shared: this.shared.clone(), record: record.clone() })

@@ -70,10 +70,29 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(always)]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // Where no header layer reads the heads, what they say of the connection is read here.
-        let reads_heads = !self.shared.off && !self.shared.wiring.reads_outbound_heads();
-        let sent = reads_heads.then(|| Sent::of(&request));
+        if self.reads_heads() || self.shared.times_requests {
+            return self.call_closer(request);
+        }
+        ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone(), None, None)
+    }
+}
+
+impl<S> ResponseBodies<S> {
+    /// Where no header layer reads the heads, what they say of the connection is read here.
+    #[inline]
+    fn reads_heads(&self) -> bool {
+        !self.shared.off && !self.shared.wiring.reads_outbound_heads()
+    }
+
+    /// Gets the request by value: one that was lent is copied on its way.
+    #[inline(never)]
+    fn call_closer<B>(&mut self, request: Request<B>) -> ResponseBodiesFuture<S::Future>
+    where
+        S: Service<Request<B>>,
+    {
+        let sent = self.reads_heads().then(|| Sent::of(&request));
         let called = self.shared.times_requests.then(|| Called::now(&self.shared, &request));
         ResponseBodiesFuture::new(self.inner.call(request), self.shared.clone(), sent, called)
     }

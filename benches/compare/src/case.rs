@@ -13,7 +13,7 @@ pub(crate) struct Case {
 
 const PATH: &str = "/v1/users/42";
 /// Longer than what is kept until something is found, so that it is matched at once.
-const LONG_PATH: &str = "/v1/users/42-of-a-name-that-is-longer-than-what-a-target-keeps/orders";
+const LONG_PATH: &str = "/v1/users/42-of-a-name-that-is-longer-than-what-a-target-keeps-until-something-is-found/orders";
 /// As a client sends it.
 const URI: &str = "http://api.example.com/v1/users/42";
 
@@ -28,7 +28,7 @@ const OUTBOUND: Case = Case {
 };
 
 /// All of them. The findings are those that a message shows by itself.
-pub(crate) static CASES: [Case; 28] = [
+pub(crate) static CASES: [Case; 29] = [
     CLEAN,
     // With ten fields each way.
     Case { name: "clean-get-answered", response: messages::full, ..CLEAN },
@@ -36,6 +36,8 @@ pub(crate) static CASES: [Case; 28] = [
     Case { name: "routes-10000", policy: many_routes, ..CLEAN },
     Case { name: "preview", policy: previewing, ..CLEAN },
     Case { name: "long-path", request: || messages::get(LONG_PATH), ..CLEAN },
+    // As hyper's own server hands it on.
+    Case { name: "empty-extensions", request: messages::get_alone, ..CLEAN },
     // As browsers send it.
     Case { name: "keep-alive", request: || get_with("connection", "keep-alive"), ..CLEAN },
     Case { name: "body", request: || messages::post("/v1/users"), ..CLEAN },

@@ -40,10 +40,14 @@ pub(crate) const CONTENT: &str = "{\"id\":\"1042\"}";
 /// A GET of ten fields. As from a server that tells the peer's address, its extensions hold
 /// something already.
 pub(crate) fn get(uri: &str) -> Request<Body> {
-    let mut request = Request::get(uri).body(Body::default()).expect("the URI is well-formed");
-    *request.headers_mut() = fields(REQUEST);
+    let mut request = get_of(uri);
     request.extensions_mut().insert(SocketAddr::from(([192, 0, 2, 1], 443)));
     request
+}
+
+/// The same without the address.
+pub(crate) fn get_alone() -> Request<Body> {
+    get_of("/v1/users/42")
 }
 
 /// The same, whose last field is this one.
@@ -90,6 +94,12 @@ pub(crate) fn full_with(name: &'static str, value: &'static str) -> Response<Bod
     response.headers_mut().remove("vary");
     response.headers_mut().insert(name, HeaderValue::from_static(value));
     response
+}
+
+fn get_of(uri: &str) -> Request<Body> {
+    let mut request = Request::get(uri).body(Body::default()).expect("the URI is well-formed");
+    *request.headers_mut() = fields(REQUEST);
+    request
 }
 
 fn fields(fields: [(&'static str, &'static str); 10]) -> HeaderMap {

@@ -18,7 +18,7 @@ pub(crate) struct Row {
 pub(crate) type Names = [&'static str; 3];
 
 /// Which subjects are measured in which case, on a bare service and client.
-const BARE: [(&str, &[Subject]); 28] = [
+const BARE: [(&str, &[Subject]); 29] = [
     (
         "clean-get",
         &[
@@ -46,6 +46,7 @@ const BARE: [(&str, &[Subject]); 28] = [
     ("routes-10000", &[Lint, All]),
     ("preview", &[Lint, All]),
     ("long-path", &[Lint, All]),
+    ("empty-extensions", &[Lint, All, Insert, TraceInfo]),
     ("keep-alive", &[Lint, All, TraceInfo]),
     ("body", &[Lint, All, TraceInfo]),
     ("http2", &[Lint, All]),

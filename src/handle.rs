@@ -108,8 +108,7 @@ impl ConnHandle {
     /// The one that a received request carries.
     #[inline]
     pub(crate) fn of_request<B>(request: &Request<B>) -> Option<&ConnHandle> {
-        let extensions = request.extensions();
-        if extensions.is_empty() || !Record::exist() { None } else { extensions.get() }
+        if Record::exist() { request.extensions().get() } else { None }
     }
 
     /// The handle of a request.

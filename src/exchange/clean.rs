@@ -45,7 +45,7 @@ impl Look {
         if !is_clean || method == Standard::OTHER || signs.contains(Signs::PROBE) {
             return None;
         }
-        let is_read = placement.table.reads_inbound_paths();
+        let is_read = placement.brief.reads_inbound_paths();
         let kept = Kept::path(if is_read { request.uri().path() } else { "" })?;
         Some(Look { signs, method, version, kept })
     }
@@ -76,7 +76,7 @@ impl Clean {
     /// What its response is judged by.
     #[inline]
     pub(crate) fn calm(&self) -> Calm {
-        Calm::after(self.look.signs)
+        Calm::after_clean(self.look.signs)
     }
 
     /// The response of our server, which is not quiet.

@@ -59,7 +59,7 @@ pub(crate) struct Settings {
 }
 
 /// What is asked of a table with each request at the edge.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Brief(u64);
 
 // === impl InForce ===
@@ -75,6 +75,11 @@ impl InForce {
 
     pub(crate) fn table(&self) -> Arc<Table> {
         self.table.load_full()
+    }
+
+    /// What the brief of this table is, as long as it is in force.
+    pub(super) fn brief_of(&self, table: &Table) -> Brief {
+        Brief::of(table, self.beside.follows_each)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
+use super::in_force::Brief;
 use super::shared::Shared;
 use crate::connection::Record;
 use crate::lint::{Client, Label, Lint, LintSet};
@@ -12,8 +13,9 @@ pub(crate) struct Placement {
     pub(crate) shared: Arc<Shared>,
     /// Whether every lint is on, at an endpoint, and nothing else is asked for.
     plain: bool,
-    /// The policy in force when it was made.
+    /// The policy in force when it was made, and what is asked of it with each request.
     pub(crate) table: Arc<Table>,
+    pub(super) brief: Brief,
     /// All lints, or only those that an exception is about.
     judged: LintSet,
     exceptions: Vec<(Lint, Arc<str>)>,
@@ -50,19 +52,22 @@ impl Placement {
         let exceptions = Vec::new();
         let table = shared.in_force.table();
         let plain = shared.plain && shared.before_arrival.is_none();
+        let brief = shared.in_force.brief_of(&table);
         let (judged, excepted) = (LintSet::ALL, 0);
-        Placement { shared, plain, table, judged, exceptions, excepted, outlet: None }
+        Placement { shared, plain, table, brief, judged, exceptions, excepted, outlet: None }
     }
 
     /// Whether another policy is in force.
     #[inline]
     pub(super) fn is_outdated(&self) -> bool {
-        self.table.version != self.shared.in_force.brief().version()
+        self.brief != self.shared.in_force.brief()
     }
 
     /// The same under the policy in force.
     pub(super) fn renewed(&self) -> Placement {
-        Placement { table: self.shared.in_force.table(), ..self.clone() }
+        let table = self.shared.in_force.table();
+        let brief = self.shared.in_force.brief_of(&table);
+        Placement { table, brief, ..self.clone() }
     }
 
     pub(crate) fn outbound(

@@ -130,7 +130,9 @@ pub(super) fn without_credentials(authority: &str) -> &str {
 #[inline(always)]
 pub(super) fn original_uri<B>(request: &Request<B>) -> Option<&Uri> {
     let extensions = request.extensions();
-    if extensions.is_empty() {
+    // A router that matched put the template beside it, and one that stripped a prefix what it
+    // stripped (0.8): alone it is the URI that the request has.
+    if extensions.len() < 2 {
         return None;
     }
     extensions.get::<axum::extract::OriginalUri>().map(|original| &original.0)

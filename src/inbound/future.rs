@@ -30,8 +30,10 @@ pin_project! {
     }
 }
 
-/// What is known of the request until its response comes.
+/// What is known of the request until its response comes. With a tag of its own, since one that is hidden
+/// in a field takes longer to read.
 #[derive(Debug)]
+#[repr(u8)]
 enum Followed<B> {
     Nothing,
     Remembered(Remembered),

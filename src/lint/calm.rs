@@ -32,6 +32,16 @@ impl Calm {
         }
     }
 
+    /// The same where the request is known to be clean, and none of a gateway's.
+    #[inline]
+    pub(crate) fn after_clean(request: Signs) -> Calm {
+        const {
+            let [http1, _] = INTERESTING[Message::ReceivedRequest as usize];
+            assert!(http1.contains(Signs::HTTP10), "a request of HTTP/1.0 may be clean");
+        }
+        if request.contains(Signs::MULTIPLEXED) { Calm::Multiplexed } else { Calm::Http1 }
+    }
+
     /// Whether no lint can fire on a response with these fields.
     #[inline(always)]
     pub(crate) fn is_quiet(self, headers: &HeaderMap) -> bool {

@@ -10,6 +10,7 @@ mod driven;
 mod goals;
 mod guard;
 mod least;
+mod least_lint;
 mod messages;
 mod ours;
 mod paired;

@@ -1,8 +1,8 @@
 use crate::case::{CASES, Case};
 use crate::driven::Calls;
 use crate::subjects::Subject::{
-    All, AxumPrometheus, Boxing, Capture, Counters, Durations, Insert, Least, Lint, Noop, Nothing,
-    Otel, Record, Reported, SetHeader, Timeout, TowerTimeout, Trace, TraceInfo,
+    All, AxumPrometheus, Boxing, Capture, Counters, Durations, Insert, Least, LeastLint, Lint,
+    Noop, Nothing, Otel, Record, Reported, SetHeader, Timeout, TowerTimeout, Trace, TraceInfo,
 };
 use crate::subjects::{Place, Subject};
 
@@ -32,6 +32,7 @@ const BARE: [(&str, &[Subject]); 29] = [
             Insert,
             Boxing,
             Least,
+            LeastLint,
             Timeout,
             TowerTimeout,
             SetHeader,
@@ -46,7 +47,7 @@ const BARE: [(&str, &[Subject]); 29] = [
     ("routes-10000", &[Lint, All]),
     ("preview", &[Lint, All]),
     ("long-path", &[Lint, All]),
-    ("empty-extensions", &[Lint, All, Insert, TraceInfo]),
+    ("empty-extensions", &[Lint, LeastLint, All, Insert, TraceInfo]),
     ("keep-alive", &[Lint, All, TraceInfo]),
     ("body", &[Lint, All, TraceInfo]),
     ("http2", &[Lint, All]),

@@ -18,6 +18,7 @@ use tower_http::trace::TraceLayer;
 use crate::case::Case;
 use crate::driven::{Calls, driven};
 use crate::least::Least;
+use crate::least_lint::LeastLint;
 use crate::messages::Body;
 use crate::ours::{accepted, counting, dialled, quiet, reporting, timing};
 use crate::services::{Answers, Bare, Insert, Noop, router};
@@ -38,6 +39,7 @@ pub(crate) enum Subject {
     Insert,
     Boxing,
     Least,
+    LeastLint,
     Timeout,
     TowerTimeout,
     SetHeader,
@@ -58,7 +60,7 @@ pub(crate) enum Place {
 // === impl Subject ===
 
 impl Subject {
-    pub(crate) const ALL: [Subject; 19] = [
+    pub(crate) const ALL: [Subject; 20] = [
         Subject::Nothing,
         Subject::Noop,
         Subject::Lint,
@@ -71,6 +73,7 @@ impl Subject {
         Subject::Insert,
         Subject::Boxing,
         Subject::Least,
+        Subject::LeastLint,
         Subject::Timeout,
         Subject::TowerTimeout,
         Subject::SetHeader,
@@ -94,6 +97,7 @@ impl Subject {
             Subject::Insert => "insert",
             Subject::Boxing => "axum-boxing",
             Subject::Least => "least",
+            Subject::LeastLint => "least-lint",
             Subject::Timeout => "timeout",
             Subject::TowerTimeout => "tower-timeout",
             Subject::SetHeader => "set-header",
@@ -122,6 +126,7 @@ impl Subject {
                 ServiceExt::<Request<Body>>::map_response(bare, boxed)
             }),
             Subject::Least => on_bare(case, Least::new),
+            Subject::LeastLint => on_bare(case, LeastLint::new),
             Subject::Timeout => on_bare(case, |bare| timeout().layer(bare)),
             Subject::TowerTimeout => {
                 on_bare(case, |bare| tower::timeout::TimeoutLayer::new(LONG).layer(bare))

@@ -158,11 +158,13 @@ impl Signs {
     /// The same, where its caller's code is to have it.
     #[inline(always)]
     pub(crate) fn read(method: &Method, version: Version, headers: &HeaderMap) -> Signs {
-        let mut signs = Signs::of_fields(headers).with(Signs::of_version(version));
-        if *method == Method::HEAD {
-            signs = signs.with(Signs::HEAD);
-        } else if *method == Method::CONNECT {
-            signs = signs.with(Signs::CONNECT);
+        let mut signs = Signs::of_fields(headers);
+        // What most are not costs a comparison.
+        if version != Version::HTTP_11 {
+            signs = signs.with(of_other_version(version));
+        }
+        if *method == Method::HEAD || *method == Method::CONNECT {
+            signs = signs.with(of_method(method));
         }
         if signs.contains(Signs::CONTENT_LENGTH_FIELD) {
             signs = signs.with(content(headers));
@@ -308,6 +310,16 @@ impl fmt::Debug for Signs {
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+
+#[inline(never)]
+fn of_other_version(version: Version) -> Signs {
+    Signs::of_version(version)
+}
+
+#[inline(never)]
+fn of_method(method: &Method) -> Signs {
+    if *method == Method::HEAD { Signs::HEAD } else { Signs::CONNECT }
+}
 
 #[inline(never)]
 fn content(headers: &HeaderMap) -> Signs {

@@ -36,7 +36,9 @@ impl Goal {
                 (format!("{what}: {is} instructions, {most} at most"), is <= most)
             }
             Most::Share(most, of) => {
-                let share = is * 100 / added(of)?.max(1);
+                // Rounded up: what is over by a part of one is over.
+                let whole = added(of)?.max(1);
+                let share = (is * 100 + whole - 1) / whole;
                 (format!("{what}: {share} % of {}, {most} % at most", of.join(" ")), share <= most)
             }
         };

@@ -21,7 +21,7 @@ pub(crate) struct Look {
     pub(super) kept: Kept,
 }
 
-/// The same, as the layer remembers it until the response comes.
+/// A look with the policy that it was taken under, as a layer keeps both until the response comes.
 #[derive(Debug)]
 pub(crate) struct Clean {
     placement: Arc<Placement>,
@@ -50,7 +50,7 @@ impl Look {
         Some(Look { signs, method, version, kept })
     }
 
-    /// At one that our client is about to send.
+    /// At one that our client is about to send, whose version is read as in [`Head::outgoing_request`].
     #[inline(always)]
     pub(crate) fn sent<B>(request: &Request<B>) -> Option<Look> {
         let (method, version) = (request.method(), request.version());

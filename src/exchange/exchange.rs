@@ -165,12 +165,11 @@ impl Exchange {
     /// A request that our client is about to send; to be judged, unless it is clean.
     #[inline]
     pub(crate) fn send<B>(placement: &Arc<Placement>, request: &Request<B>) -> Exchange {
-        // HTTP/2 is spoken or not whatever the request says; HTTP/1.0 is what it says.
-        let version = request.version().min(Version::HTTP_11);
-        let signs = Signs::of_request(request.method(), version, request.headers());
+        let method = request.method();
+        let head = Head::outgoing_request(method, request.version(), request.headers());
         let (authority, path) = (authority(request), request.uri().path());
-        let target = Target::new(placement, request.method(), authority, path);
-        Exchange::new(placement, request, signs, target, MatchedRoute::default())
+        let target = Target::new(placement, method, authority, path);
+        Exchange::new(placement, request, head.signs, target, MatchedRoute::default())
     }
 
     /// What a request of a gateway's asks for beyond a look, and of a client that says when it sends.

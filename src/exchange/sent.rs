@@ -1,4 +1,4 @@
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::{HeaderMap, Method, Request, Response};
 
 use super::placement::Placement;
 use super::shared::Shared;
@@ -28,9 +28,9 @@ pub(super) struct Joined<'a> {
 
 impl Sent {
     pub(crate) fn of<B>(request: &Request<B>) -> Sent {
-        let version = request.version().min(Version::HTTP_11);
-        let signs = Signs::of_request(request.method(), version, request.headers());
-        Sent::new(signs, request.method())
+        let (method, version) = (request.method(), request.version());
+        let head = Head::outgoing_request(method, version, request.headers());
+        Sent::new(head.signs, method)
     }
 
     /// Whether a request may have content though no field of its says so: the client below adds the

@@ -33,7 +33,7 @@ impl Exchange {
         judged
     }
 
-    /// The response of our server, unless all is [quiet](Exchange::is_quiet).
+    /// The response of our server, unless it is [quiet](lint::Calm::is_quiet).
     #[cold]
     pub(crate) fn answer<B: Body>(&mut self, response: &mut Response<B>) {
         let length = response.body().size_hint().exact();

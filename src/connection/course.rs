@@ -34,6 +34,8 @@ pub(crate) enum Event {
         /// It was the peer's doing.
         reset: bool,
     },
+    /// We end the connection, and saw no end of the peer's yet.
+    Leaving,
     /// We shut the connection down.
     ShutDown,
     /// What was under way as the end was seen went on after it: a client's code reads a response
@@ -62,11 +64,13 @@ pub(crate) enum Phase {
 // === impl Course ===
 
 // From the low end: 4 bits of phase, 4 of the phase at the first sign of the end, 2 of who
-// closed first, 1 for our own shutdown, 1 for the peer's word that it ends; from bit 16 the log.
+// closed first, 1 for our own shutdown, 1 for the peer's word that it ends, 1 for our leaving; from
+// bit 16 the log.
 const CLOSED_IN: u32 = 4;
 const CLOSER: u32 = 8;
 const SHUT_DOWN: u64 = 1 << 10;
 const PEER_ENDING: u64 = 1 << 11;
+const LEAVING: u64 = 1 << 12;
 const LOG: u32 = 16;
 
 /// A cause in the log: its number plus one, so that zero is an empty place.
@@ -111,6 +115,7 @@ impl Course {
             Event::Failed { reset: false } => {
                 self.noting(EndCause::IoError).closing(Closer::Unknown)
             }
+            Event::Leaving => Course(self.0 | LEAVING),
             Event::ShutDown => Course(self.0 | SHUT_DOWN).closing(Closer::Local),
             Event::Settled => self.settled(),
         }
@@ -140,6 +145,11 @@ impl Course {
     /// Whether we shut it down.
     pub(crate) fn is_shut_down(self) -> bool {
         self.0 & SHUT_DOWN != 0
+    }
+
+    /// Whether we were ending it before an end of the peer's was seen.
+    pub(crate) fn is_leaving(self) -> bool {
+        self.0 & LEAVING != 0
     }
 
     /// Whether the peer said that it ends, and no request began after that.

@@ -107,7 +107,7 @@ impl Ending {
         if self.hidden {
             return sufficient.unwrap_or(EndCause::Unknown);
         }
-        sufficient.unwrap_or_else(|| match (self.side, closer) {
+        sufficient.or_else(|| self.goodbye()).unwrap_or_else(|| match (self.side, closer) {
             (_, Closer::Local) if self.panicking && self.course.phase().is_active() => {
                 EndCause::HandlerFailed
             }
@@ -148,7 +148,9 @@ impl Ending {
                 !self.multiplexed && at_once && matches!(closer, Closer::Local | Closer::Unknown)
             }
             EndCause::HandlerFailed => !self.multiplexed,
-            EndCause::PeerClosedIdle => self.requests > 0 && !self.may_be_asked,
+            EndCause::PeerClosedIdle => {
+                self.requests > 0 && !self.may_be_asked && self.goodbye().is_none()
+            }
             EndCause::PeerClosedActive => !self.may_be_preface(),
             _ => true,
         }
@@ -211,6 +213,19 @@ impl Ending {
             Phase::Idle | Phase::Left => self.closed_by_pool(),
             _ => EndCause::Unknown,
         }
+    }
+
+    /// Why a client left that said so before it closed, by GOAWAY or under TLS, upon which its peer was
+    /// the first to close.
+    fn goodbye(&self) -> Option<EndCause> {
+        let course = self.course;
+        let says_so = self.side == Side::Outbound && (self.multiplexed || self.sealed);
+        let has_said = says_so && course.is_leaving() && course.is_shut_down();
+        if !has_said || course.is_peer_ending() || course.closer() != Some(Closer::Peer) {
+            return None;
+        }
+        let cause = self.closed_by_client();
+        matches!(cause, EndCause::ClientDropped | EndCause::IdleTimeout).then_some(cause)
     }
 
     /// A pool's reasons look alike at the socket: one of them is named only where it was seen, or

@@ -1,10 +1,14 @@
 use std::any::Any;
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd as _;
 
 #[cfg(feature = "hyper-util")]
 use hyper_util::rt::TokioIo;
-use socket2::SockRef;
+#[cfg(target_os = "linux")]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::{SockRef, Socket};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -13,7 +17,7 @@ use tokio::net::UnixStream;
 #[derive(Debug)]
 pub(crate) enum Queued {
     Nothing,
-    /// What is behind them can't be seen.
+    /// Behind them no end is, or none that can be seen.
     Bytes,
     /// Its end.
     End,
@@ -31,12 +35,33 @@ impl Queued {
     /// that curl had closed first, a server on one thread then took nearly all for its own.
     pub(crate) fn of<T: 'static>(stream: &T) -> Option<Queued> {
         let mut byte = [MaybeUninit::uninit()];
-        Some(match socket(stream)?.peek(&mut byte) {
+        let socket = socket(stream)?;
+        Some(match socket.peek(&mut byte) {
             Ok(0) => Queued::End,
-            Ok(_) => Queued::Bytes,
+            Ok(_) => Queued::behind_bytes(&socket),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Queued::Nothing,
             Err(error) => Queued::Failed(error),
         })
+    }
+
+    /// A GOAWAY or a `close_notify` of the peer's comes before its end, and a peek sees only that; a
+    /// poll tells of the end behind it. A reset is one as well: it may have answered what we sent
+    /// after the end.
+    #[cfg(target_os = "linux")]
+    fn behind_bytes(socket: &Socket) -> Queued {
+        let mut polled = [PollFd::from_borrowed_fd(socket.as_fd(), PollFlags::RDHUP)];
+        if poll(&mut polled, Some(&Timespec::default())).is_err() {
+            return Queued::Bytes;
+        }
+        match polled[0].revents().contains(PollFlags::RDHUP) {
+            true => Queued::End,
+            false => Queued::Bytes,
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn behind_bytes(_: &Socket) -> Queued {
+        Queued::Bytes
     }
 }
 
@@ -93,6 +118,31 @@ mod tests {
         let mut dialled = dialled.into_inner().into_inner();
         assert_eq!(dialled.read_u8().await.unwrap(), b'x', "it is still there");
         // Before the driver can have seen it: nothing is awaited in between.
+        drop(accepted);
+        assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "its end came");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_end_behind_bytes_is_seen() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for linger in [None, Some(std::time::Duration::ZERO)] {
+            let dialled = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (mut accepted, _) = listener.accept().await.unwrap();
+            accepted.write_all(b"GOAWAY").await.unwrap();
+            assert!(matches!(Queued::of(&dialled), Some(Queued::Bytes)), "no end is behind them");
+            SockRef::from(&accepted).set_linger(linger).unwrap();
+            drop(accepted);
+            assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "linger {linger:?}");
+        }
+    }
+
+    #[cfg(all(target_os = "linux", feature = "hyper-util"))]
+    #[tokio::test]
+    async fn an_end_behind_bytes_of_a_unix_socket_is_seen() {
+        let (dialled, mut accepted) = UnixStream::pair().unwrap();
+        accepted.write_all(b"GOAWAY").await.unwrap();
+        assert!(matches!(Queued::of(&dialled), Some(Queued::Bytes)), "no end behind them");
         drop(accepted);
         assert!(matches!(Queued::of(&dialled), Some(Queued::End)), "its end came");
     }

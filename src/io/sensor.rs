@@ -22,7 +22,11 @@ pub(crate) trait Sensor {
     /// All that was taken to be written has left this side.
     fn flushed(&self);
 
-    /// Our end is about to be sent, and what the peer sent before was asked for; told once.
+    /// We end the stream, and no end of the peer's was read: one that is told before
+    /// [`shutting_down`](Sensor::shutting_down), or before the drop, was queued. Told at most once.
+    fn leaving(&self);
+
+    /// Our end was to be sent, and what the peer sent before was asked for; told once.
     fn shutting_down(&self);
 
     /// Reading, writing, flushing or shutting down failed; told of each error.

@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::thread;
+use std::{mem, thread};
 
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -137,14 +137,18 @@ impl<T: AsyncRead + AsyncWrite, S: Sensor> AsyncWrite for Watched<T, S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut this = self.project();
-        if !this.seen.shutdown {
-            this.seen.shutdown = true;
-            if !this.seen.eof && !this.seen.failed && !this.ask_kernel() {
+        let is_first = !mem::replace(&mut this.seen.shutdown, true);
+        if is_first && !this.seen.eof && !this.seen.failed {
+            this.sensor.0.leaving();
+            if !this.ask_kernel() {
                 this.read_ahead();
             }
+        }
+        // Nothing stands between the question and our end: what comes in there, nobody sees.
+        let polled = this.inner.as_mut().poll_shutdown(cx);
+        if is_first {
             this.sensor.0.shutting_down();
         }
-        let polled = this.inner.as_mut().poll_shutdown(cx);
         this.tried(polled)
     }
 }
@@ -197,7 +201,11 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
 
     fn end(&mut self) {
         // A stream that panics in an unwinding drop would abort the process.
-        if !self.seen.any() && !thread::panicking() && !self.ask_kernel() {
+        if self.seen.any() || thread::panicking() {
+            return;
+        }
+        self.sensor.0.leaving();
+        if !self.ask_kernel() {
             self.read_last();
         }
     }

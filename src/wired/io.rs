@@ -265,6 +265,10 @@ impl Sensor for Witness {
         }
     }
 
+    fn leaving(&self) {
+        self.note(Event::Leaving);
+    }
+
     fn shutting_down(&self) {
         self.note(Event::ShutDown);
     }

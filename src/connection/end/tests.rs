@@ -68,6 +68,7 @@ fn cases() -> Vec<Case> {
     let pool = Some(Pool::new(Duration::from_secs(90), 1));
     let rested = |idle, ending: Ending| Ending { idle, ..ending };
     let hidden = |ending: Ending| Ending { socket: false, hidden: true, ..ending };
+    let h2 = |ending: Ending| Ending { multiplexed: true, may_be_asked: true, ..ending };
     let second = Duration::from_secs(1);
     vec![
         case("a request's close", server(&seen(C::RequestClose)), C::RequestClose, Local),
@@ -463,6 +464,62 @@ fn cases() -> Vec<Case> {
             Ending { requests: 0, multiplexed: true, ..client(&[ShutDown]) },
             C::Unknown,
             Local,
+        ),
+        case(
+            "a client that was dropped said so by GOAWAY, and the peer closed upon that",
+            Ending { client_dropped: true, ..h2(client(&done(&[Leaving, Eof, ShutDown]))) },
+            C::ClientDropped,
+            Peer,
+        ),
+        case(
+            "the same under TLS",
+            Ending {
+                sealed: true,
+                client_dropped: true,
+                ..client(&done(&[Leaving, Eof, ShutDown]))
+            },
+            C::ClientDropped,
+            Peer,
+        ),
+        case(
+            "a client that was dropped as the peer closed",
+            Ending { client_dropped: true, ..client(&done(&[Leaving, Eof, ShutDown])) },
+            C::PeerClosedIdle,
+            Peer,
+        ),
+        case(
+            "a client under TLS, and the peer closed as we did",
+            Ending { sealed: true, ..client(&done(&[Leaving, Eof, ShutDown])) },
+            C::PeerClosedIdle,
+            Peer,
+        ),
+        case(
+            "a client that was dropped, and its connection with it: nothing was said",
+            Ending { client_dropped: true, ..h2(client(&done(&[Leaving, Eof]))) },
+            C::Unknown,
+            Peer,
+        ),
+        case(
+            "a client that was dropped, and whose peer had said that it ends",
+            Ending {
+                sealed: true,
+                client_dropped: true,
+                ..client(&done(&[PeerEnding, Leaving, Eof, ShutDown]))
+            },
+            C::PeerClosedIdle,
+            Peer,
+        ),
+        case(
+            "HTTP/2 of a client, and the peer closed as we did",
+            h2(client(&done(&[Leaving, Eof, ShutDown]))),
+            C::Unknown,
+            Peer,
+        ),
+        case(
+            "HTTP/2 of a client that was dropped after the peer closed",
+            Ending { client_dropped: true, ..h2(client(&done(&[Eof, ShutDown]))) },
+            C::Unknown,
+            Peer,
         ),
         case(
             "the end of the client",

@@ -418,6 +418,9 @@ impl Sensor for Log {
     // Of no interest to the order of ends.
     fn flushed(&self) {}
 
+    // Told before each end that is asked for.
+    fn leaving(&self) {}
+
     fn shutting_down(&self) {
         self.tell(ShuttingDown);
     }

@@ -96,7 +96,7 @@ pub(super) fn rows(table: &mut Table) {
     });
     table.act("HTTP/2 on hyper's own connection, its sender is dropped", async |what| {
         let (scene, site, _) = start().await;
-        for _ in 0..20 {
+        for _ in 0..100 {
             let lint = &scene.client.lint;
             let dial = lint.dial("gateway", "raw", TcpStream::connect(site.addr));
             let (stream, dialled) = dial.await.expect("loopback accepts");
@@ -112,7 +112,7 @@ pub(super) fn rows(table: &mut Table) {
             within("the connection", connection).await.expect("it ends").expect("well");
         }
         // A server that read the client's GOAWAY may close before the client does.
-        let done = Done::new(what, 20, First::Race);
+        let done = Done::new(what, 100, First::Race);
         let done = done.server(&[C::PeerClosedIdle, C::ClosedIdleLocal]);
         Some(done.client(&[C::ClientDropped]).row(&scene, &site).await)
     });

@@ -23,8 +23,8 @@ pub(super) struct Done {
     pub(super) raw: usize,
     /// Whether the client hides who closes, as reqwest does: then it may name nobody.
     pub(super) hides: bool,
-    /// Whether who closes says so before, under TLS or by GOAWAY: the other side may be faster. The answer
-    /// to an end may be a reset, and then the kernel keeps nothing.
+    /// Whether who closes says so before, under TLS: the other side may be faster. The answer to an
+    /// end may be a reset, and then the kernel keeps nothing.
     pub(super) announced: bool,
     /// Whether TLS stands between the lint and the socket: then who says first that it ends is meant,
     /// which the kernel doesn't know, and where nobody heard it, it has to be unknown.
@@ -56,9 +56,9 @@ pub(super) const HEAD: [&str; 6] =
 /// How many of a hundred have to agree where a race decides.
 const OF_A_HUNDRED: usize = 98;
 
-/// Where who closes says so before, by `close_notify` or by GOAWAY, the other side may be faster by a hair, and of such ends the kernel
-/// keeps more than of others: one in so many may be taken for the other's.
-const ONE_OF_ANNOUNCED: usize = 5;
+/// Where who closes says so before, by `close_notify`, both end at nearly the same time: one in so
+/// many may be taken for the other's.
+const ONE_OF_ANNOUNCED: usize = 20;
 
 // === impl Done ===
 

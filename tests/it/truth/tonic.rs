@@ -28,7 +28,7 @@ pub(super) fn rows(table: &mut Table) {
             scene.client.ends(&what, number).await;
         }
         // A server that read the client's GOAWAY may close before the client does.
-        let done = Done { announced: true, ..Done::new(what, 100, First::Race) };
+        let done = Done::new(what, 100, First::Race);
         let done = done.server(&[C::PeerClosedIdle, C::ClosedIdleLocal]);
         let addr = address(&endpoint);
         Some(done.client(&[C::ClientDropped]).row_at(&scene, addr, || 100).await)

@@ -24,8 +24,7 @@ pin_project! {
         sensor: Last<S>,
         queued: fn(&T) -> Option<Queued>,
         seen: Seen,
-        // A byte that was read ahead, kept for who goes on reading after shutting down.
-        ahead: Option<u8>,
+        ahead: Ahead,
         // Who was last told to wait for bytes.
         reader: Option<Waker>,
     }
@@ -35,6 +34,15 @@ pin_project! {
             this.project().end();
         }
     }
+}
+
+/// What was taken from the stream before its reader asked, kept for who goes on reading after shutting
+/// down.
+#[derive(Debug)]
+enum Ahead {
+    Nothing,
+    Byte(u8),
+    Failure(io::Error),
 }
 
 /// Told as it is dropped.
@@ -57,7 +65,7 @@ impl<T: AsyncRead, S: Sensor> Watched<T, S> {
     {
         let queued = Queued::of::<T>;
         let (sensor, seen) = (Last(sensor), Seen::default());
-        Watched { inner, sensor, queued, seen, ahead: None, reader: None }
+        Watched { inner, sensor, queued, seen, ahead: Ahead::Nothing, reader: None }
     }
 
     pub(crate) fn get_ref(&self) -> &T {
@@ -77,12 +85,8 @@ impl<T: AsyncRead, S: Sensor> AsyncRead for Watched<T, S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut this = self.project();
-        if let Some(byte) = *this.ahead {
-            if buf.remaining() > 0 {
-                buf.put_slice(&[byte]);
-                *this.ahead = None;
-            }
-            return Poll::Ready(Ok(()));
+        if !matches!(this.ahead, Ahead::Nothing) {
+            return Poll::Ready(this.ahead.read(buf));
         }
         let polled = this.read(cx, buf);
         if polled.is_pending() {
@@ -177,7 +181,11 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
             None => return false,
             Some(Queued::Nothing | Queued::Bytes) => {}
             Some(Queued::End) => self.eof(),
-            Some(Queued::Failed(error)) => self.failed(&error),
+            Some(Queued::Failed(error)) => {
+                self.failed(&error);
+                // The kernel tells it once.
+                *self.ahead = Ahead::Failure(error);
+            }
         }
         true
     }
@@ -194,7 +202,7 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
         let mut buf = ReadBuf::new(&mut byte);
         // An error is told, and remains with the stream: it is no error of the shutdown's.
         if let Poll::Ready(Ok(())) = self.read(&mut cx, &mut buf) {
-            *self.ahead = buf.filled().first().copied();
+            *self.ahead = buf.filled().first().map_or(Ahead::Nothing, |byte| Ahead::Byte(*byte));
         }
         *self.reader = reader;
     }
@@ -256,6 +264,20 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
     fn failed(&mut self, error: &io::Error) {
         self.seen.failed = true;
         self.sensor.0.failed(error);
+    }
+}
+
+// === impl Ahead ===
+
+impl Ahead {
+    #[cold]
+    fn read(&mut self, buf: &mut ReadBuf<'_>) -> io::Result<()> {
+        match mem::replace(self, Ahead::Nothing) {
+            Ahead::Failure(error) => return Err(error),
+            Ahead::Byte(byte) if buf.remaining() > 0 => buf.put_slice(&[byte]),
+            kept => *self = kept,
+        }
+        Ok(())
     }
 }
 

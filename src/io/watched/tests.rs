@@ -4,9 +4,11 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex, split};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_test::io::Builder;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready_ok, block_on};
@@ -112,6 +114,23 @@ fn an_error_of_each_operation_is_told_and_drop_reads_no_more() {
         drop(io);
         assert_eq!(log.take(), expected, "{operation}");
     }
+}
+
+#[tokio::test]
+async fn a_reset_that_the_kernel_told_us_is_left_to_the_reader() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dialled = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (accepted, _) = listener.accept().await.unwrap();
+    socket2::SockRef::from(&accepted).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(accepted);
+    let log = Log::default();
+    let mut io = Watched::new(dialled, log.clone());
+    // Of a connection that was reset, nothing is left to be shut down.
+    _ = io.shutdown().await;
+    let told = io.read_u8().await.unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::ConnectionReset, "as without us");
+    drop(io);
+    assert_eq!(log.take()[..2], [Failed(ErrorKind::ConnectionReset), ShuttingDown]);
 }
 
 #[test]
@@ -240,10 +259,9 @@ fn a_reset_and_bytes_that_are_queued_when_it_is_dropped_are_told() {
 fn a_stream_that_outlives_its_runtime_did_not_fail() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (io, _peer) = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (dialled, accepted) =
-            tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
+        let (dialled, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
         (dialled.unwrap(), accepted.unwrap())
     });
     let log = Log::default();

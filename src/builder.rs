@@ -430,7 +430,7 @@ impl ConnLintBuilder {
         };
         let (environment, errors) = Environment::parse(&settings);
         if let Some(errors) = errors {
-            tracing::warn!(target: TARGET, errors = %errors.brief(), "nonsense in {}: left out", Environment::VARIABLE);
+            tracing::warn!(target: TARGET, errors = %errors.brief(), "nonsense in {}: left out, or taken as warn", Environment::VARIABLE);
         }
         environment
     }

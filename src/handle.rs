@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ use crate::wired::{Hold, Stopwatch};
 /// let request = Request::post("/login").extension(handle.clone()).body(()).unwrap();
 /// handle.request_body_ended();
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConnHandle {
     record: Arc<Record>,
     /// Zero where the request is not known.
@@ -275,6 +276,17 @@ impl ConnHandle {
 
     pub(crate) fn stopwatch(&self) -> Option<&Arc<Stopwatch>> {
         self.stopwatch.as_ref()
+    }
+}
+
+/// The connection and the request, without what is counted of both.
+impl fmt::Debug for ConnHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnHandle")
+            .field("id", &self.id())
+            .field("side", &self.side())
+            .field("request", &self.request)
+            .finish_non_exhaustive()
     }
 }
 

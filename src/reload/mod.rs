@@ -110,10 +110,35 @@ impl Shared {
             self.reporter.reloaded(outcome.as_ref().copied());
         }
         match outcome {
-            Ok(Reload::Replaced) => self.replaced_policy(),
+            Ok(Reload::Replaced) => {
+                self.in_force.policy().tell_problems();
+                self.replaced_policy();
+            }
             Err(_) if is_news => _ = self.look_at_policy(false),
             _ => {}
         }
         outcome
+    }
+}
+
+#[cfg(all(test, feature = "config"))]
+mod tests {
+    use std::{env, fs, process};
+
+    use super::*;
+    use crate::report::log;
+
+    #[test]
+    fn what_a_reload_does_not_know_is_one_line_in_the_log() {
+        let file = env::temp_dir().join(format!("conn-lint-reload-{}.toml", process::id()));
+        fs::write(&file, "version = 1\n").unwrap();
+        let policy = Policy::from_file_or_builtin(&file);
+        let lint = ConnLint::builder().policy(policy).environment("").build();
+        fs::write(&file, "version = 1\n[lints]\nclient-send-close = \"fix\"\n").unwrap();
+        let log = log::of(|| assert_eq!(lint.reload(), Ok(Reload::Replaced)));
+        fs::remove_file(&file).unwrap();
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains("WARN")).collect();
+        assert_eq!(lines.len(), 1, "{log}");
+        assert!(lines[0].contains("did you mean `client-sends-close`?"), "{log}");
     }
 }

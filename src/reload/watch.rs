@@ -89,6 +89,8 @@ fn run(
     stopped: &AtomicBool,
     mut look: impl FnMut() -> Option<Vec<PathBuf>>,
 ) {
+    // A file may be written to while the watch is started.
+    settle(events);
     while !stopped.load(Ordering::Relaxed) {
         let Some(files) = look() else { return };
         directories.files = files;

@@ -354,6 +354,10 @@ fn cures_are_switched_on_and_off_by_their_names() {
         ),
         ("[heal]\nmax-requests = 0", "x.toml:3:16: `0` is not a whole number from 1 to 4294967295"),
         (
+            "[heal]\nidle-timeout = \"0s\"",
+            "x.toml:3:16: `0s` is not a duration above 0; leave the key out for none",
+        ),
+        (
             "[heal]\ndrain-request-body = { bytes = 1024 }",
             "x.toml:3:32: `1024` is not a size: \"512B\", \"64KiB\" or \"1MiB\"",
         ),

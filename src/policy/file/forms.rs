@@ -15,6 +15,9 @@ use crate::policy::{LintName, PolicyError, PolicyErrorKind, Preset, Severity};
 #[cfg(feature = "schema")]
 use serde_json::json;
 
+/// A duration that is not zero.
+pub(super) struct SomeTime(pub(super) Duration);
+
 /// The version of the file's format: the first, or one that is not known yet.
 pub(super) struct Version;
 
@@ -203,6 +206,24 @@ impl Form for Duration {
     #[cfg(feature = "schema")]
     fn schema() -> serde_json::Value {
         json!({ "type": "string", "pattern": format!("^[0-9]+({})$", UNITS.map(|unit| unit.0).join("|")) })
+    }
+}
+
+// === impl SomeTime ===
+
+impl Form for SomeTime {
+    fn read(value: &Value<'_>, walk: &mut Walk<'_>) -> Option<SomeTime> {
+        match Duration::read(value, walk)? {
+            Duration::ZERO => {
+                walk.expected(value, "a duration above 0; leave the key out for none", None)
+            }
+            duration => Some(SomeTime(duration)),
+        }
+    }
+
+    #[cfg(feature = "schema")]
+    fn schema() -> serde_json::Value {
+        json!({ "type": "string", "pattern": format!("^0*[1-9][0-9]*({})$", UNITS.map(|unit| unit.0).join("|")) })
     }
 }
 

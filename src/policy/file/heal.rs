@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::forms::Count;
+use super::forms::{Count, SomeTime};
 use super::keys::{Form, Keys, Table};
 use super::{Value, Walk};
 use crate::heal::{Budget, Cure, Grace, Switch};
@@ -67,16 +67,16 @@ impl Table for SaidCures {
         keys.key(
             "max-age",
             "From which age on a server's connection is told to close",
-            |said, age: Written<Duration>| {
-                said.cures.max_age = Switch::On(age.value);
+            |said, age: Written<SomeTime>| {
+                said.cures.max_age = Switch::On(age.value.0);
                 said.origins.insert(Cure::MaxAge, age.origin);
             },
         );
         keys.key(
             "idle-timeout",
             "For how long a server keeps a connection without a request",
-            |said, timeout: Written<Duration>| {
-                said.cures.idle_timeout = Switch::On(timeout.value);
+            |said, timeout: Written<SomeTime>| {
+                said.cures.idle_timeout = Switch::On(timeout.value.0);
                 said.origins.insert(Cure::IdleTimeout, timeout.origin);
             },
         );

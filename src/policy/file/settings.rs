@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::forms::{Count, Share, one_of};
+use super::forms::{Count, Share, SomeTime, one_of};
 use super::keys::{self, Form, Keys};
 use super::tables::PolicyFile;
 use super::{Value, Walk};
@@ -212,8 +212,8 @@ fn draft_keys<P: Place>(lint: Lint, keys: &mut impl Keys<Draft>) {
             keys.key(
                 "window",
                 "How long windows slide over",
-                |draft, window: Written<Duration>| {
-                    draft.bounds.window = Some(window.value);
+                |draft, window: Written<SomeTime>| {
+                    draft.bounds.window = Some(window.value.0);
                 },
             );
             keys.key(

@@ -150,17 +150,7 @@ impl Stack {
     /// drops only itself.
     pub fn load_or_builtin(self) -> Policy {
         let policy = self.load();
-        if let Some(problems) = policy.problems() {
-            let errors = problems.brief();
-            match problems.severity() {
-                Severity::Warning => {
-                    tracing::warn!(target: TARGET, %errors, "unknown parts of the policy: left out");
-                }
-                Severity::Error => {
-                    tracing::error!(target: TARGET, %errors, "mistakes in the policy: left out; the rest of it holds");
-                }
-            }
-        }
+        policy.tell_problems();
         policy
     }
 
@@ -189,5 +179,27 @@ impl Stack {
         let (stack, hash) = (Arc::new(self), hash.value());
         policy.loaded = Some(Arc::new(Loaded { stack, problems, hash, is_read, files }));
         policy
+    }
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// What was refused of it, in one line of the log.
+    pub(crate) fn tell_problems(&self) {
+        let Some(problems) = self.problems() else { return };
+        let is_read = self.loaded.as_ref().is_some_and(|loaded| loaded.is_read);
+        let errors = problems.brief();
+        match problems.severity() {
+            Severity::Warning => {
+                tracing::warn!(target: TARGET, %errors, "unknown parts of the policy: left out");
+            }
+            Severity::Error if is_read => {
+                tracing::error!(target: TARGET, %errors, "mistakes in the policy: left out; the rest of it holds");
+            }
+            Severity::Error => {
+                tracing::error!(target: TARGET, %errors, "no policy can be read: the built-in one is in force");
+            }
+        }
     }
 }

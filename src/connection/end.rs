@@ -47,6 +47,8 @@ pub(crate) struct Ending {
     pub(crate) polled: bool,
     /// Whether the thread panics.
     pub(crate) panicking: bool,
+    /// Whether a handle or a cure asked for the response's `close`.
+    pub(crate) close_asked: bool,
     /// Whether bytes came in since the last request started, or it may be no request at all,
     /// outbound; whether bytes came in and were answered with no request under way, inbound.
     pub(crate) stray_bytes: bool,
@@ -115,7 +117,9 @@ impl Ending {
             (Side::Inbound, Closer::Local) => self.closed_by_server(),
             _ if self.may_be_asked && closer != Closer::Local => EndCause::Unknown,
             (Side::Outbound, Closer::Local) => self.closed_by_client(),
-            _ if self.requests == 0 && !self.course.closed_in().is_active() => EndCause::NeverUsed,
+            _ if self.requests == 0 && self.course.closed_in() == Phase::Idle => {
+                EndCause::NeverUsed
+            }
             _ => EndCause::Unknown,
         })
     }
@@ -141,11 +145,13 @@ impl Ending {
             }
             // The library below ends it once all streams did, of which callers may read on.
             EndCause::GoAway => closer == Closer::Local || !self.course.closed_in().is_active(),
+            EndCause::UnreadRequestBody if self.ends_anyway() => false,
             // The library below may read the rest away and go on.
             EndCause::UnreadRequestBody
             | EndCause::DroppedResponseBody
             | EndCause::DroppedRequest => {
-                !self.multiplexed && at_once && matches!(closer, Closer::Local | Closer::Unknown)
+                let is_ours = closer != Closer::Peer || self.course.is_leaving();
+                !self.multiplexed && at_once && is_ours
             }
             EndCause::HandlerFailed => !self.multiplexed,
             EndCause::PeerClosedIdle => {
@@ -154,6 +160,14 @@ impl Ending {
             EndCause::PeerClosedActive => !self.may_be_preface(),
             _ => true,
         }
+    }
+
+    /// Whether our server ends it, though it read the whole request away: its handler failed, and left
+    /// the body behind by that, or said `close`.
+    fn ends_anyway(&self) -> bool {
+        let panics = self.panicking && self.course.phase().is_active();
+        let says_close = self.course.has_seen(EndCause::ResponseClose) && !self.close_asked;
+        panics || says_close || self.course.has_seen(EndCause::HandlerFailed)
     }
 
     /// The peer said that it ends, and we were faster.
@@ -173,25 +187,21 @@ impl Ending {
 
     fn closed_by_server(&self) -> EndCause {
         let dropped = !self.course.is_shut_down();
+        let decided = self.course.log().find(|cause| cause.outlasts_requests());
         match self.course.closed_in() {
             Phase::Idle | Phase::Left if self.shaking => EndCause::Unknown,
-            Phase::Idle | Phase::Left if dropped => {
-                if self.polled && self.idle >= TIMEOUT_AT_LEAST {
-                    EndCause::HeaderTimeout
-                } else if self.requests == 0 && !self.may_be_asked {
-                    EndCause::NeverUsed
-                } else {
-                    EndCause::Unknown
-                }
-            }
-            Phase::Idle | Phase::Left => match () {
-                () if self.stray_bytes && !self.multiplexed => EndCause::BadRequest,
-                () => match self.course.log().find(|cause| cause.outlasts_requests()) {
-                    Some(cause) => cause,
-                    None if self.requests == 0 && self.may_be_asked => EndCause::Unknown,
-                    None if self.requests == 0 => EndCause::NeverUsed,
-                    None => EndCause::ClosedIdleLocal,
-                },
+            Phase::Idle | Phase::Left if dropped => match decided {
+                _ if self.polled && self.idle >= TIMEOUT_AT_LEAST => EndCause::HeaderTimeout,
+                Some(cause) => cause,
+                None if self.requests == 0 && !self.may_be_asked => EndCause::NeverUsed,
+                None => EndCause::Unknown,
+            },
+            Phase::Idle | Phase::Left => match decided {
+                _ if self.stray_bytes && !self.multiplexed => EndCause::BadRequest,
+                Some(cause) => cause,
+                None if self.requests == 0 && self.may_be_asked => EndCause::Unknown,
+                None if self.requests == 0 => EndCause::NeverUsed,
+                None => EndCause::ClosedIdleLocal,
             },
             _ => EndCause::Unknown,
         }

@@ -189,8 +189,9 @@ impl Record {
         let mut before = self.course();
         loop {
             let after = before.after(event).bits();
-            let (seen, order) = (before.bits(), Ordering::Relaxed);
-            match self.course.compare_exchange_weak(seen, after, order, order) {
+            // Whoever sees an event sees what was counted before it.
+            let (seen, order) = (before.bits(), Ordering::AcqRel);
+            match self.course.compare_exchange_weak(seen, after, order, Ordering::Relaxed) {
                 Ok(_) => return before,
                 Err(other) => before = Course::from_bits(other),
             }
@@ -394,6 +395,7 @@ impl Record {
             hidden: self.hides_end(),
             polled: polled < JUST_NOW,
             panicking,
+            close_asked: self.is(Flag::CloseAsked),
             stray_bytes: self.is(Flag::Stray),
             may_be_asked: self.is(Flag::MayBeRest)
                 || self.side == Side::Outbound && (self.is_multiplexed() || self.is(Flag::Shaking)),

@@ -91,10 +91,9 @@ impl Joined<'_> {
         let Some(handle) = shared.answered(response) else { return };
         let record = handle.record().clone();
         let is_last = !shared.wiring.wired().contains(Part::ResponseBodies);
-        if is_last {
-            // Nobody is to take it out, where its body ends.
-            drop(handle.take_hold());
-        }
+        // Nobody is to take it out, where its body ends. Let go behind what the heads say, since the record
+        // may end with it.
+        let hold = is_last.then(|| handle.take_hold());
         let table = &self.placement.table;
         if table.tells_upstreams_apart() {
             let Known { matched, .. } = self.target.known(self.placement, self.method);
@@ -102,8 +101,9 @@ impl Joined<'_> {
         }
         let sent = Sent::new(self.signs, self.method);
         sent.answered_by(shared, &record, head, response.headers());
-        if is_last {
+        if let Some(hold) = hold {
             shared.close_if_gone(&record);
+            drop(hold);
         }
     }
 }

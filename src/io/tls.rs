@@ -1,8 +1,10 @@
 //! What the records of TLS show of themselves without a key (RFC 8446, 5.1).
 
+const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
+const CLIENT_HELLO: u8 = 1;
 
 /// Of type, version and length.
 const HEADER: usize = 5;
@@ -10,9 +12,18 @@ const HEADER: usize = 5;
 /// What an alert has under TLS 1.3: level and description, its type, and the tag.
 const SEALED_ALERT: usize = 2 + 1 + 16;
 
-/// Whether a stream that begins so goes on under TLS.
+/// Whether a stream that begins so goes on under TLS: a handshake, whose first message is a client's.
 pub(crate) fn is_hello(head: &[u8]) -> bool {
-    matches!(head, [HANDSHAKE, 3, ..])
+    match head {
+        [HANDSHAKE, 3, _, _, _, message, ..] => *message == CLIENT_HELLO,
+        [HANDSHAKE, 3, ..] => true,
+        _ => false,
+    }
+}
+
+/// Whether what is written so is under TLS.
+pub(crate) fn is_record(head: &[u8]) -> bool {
+    matches!(head, [CHANGE_CIPHER_SPEC..=APPLICATION_DATA, 3, ..])
 }
 
 /// Whether these bytes, of which this is the head, are an alert: most likely the one that says that
@@ -32,7 +43,9 @@ mod tests {
     #[test]
     fn a_hello_begins_with_its_type_and_version() {
         assert!(is_hello(&[22, 3, 1, 2, 0, 1]), "as rustls and OpenSSL begin");
-        for head in [&b""[..], &[22], b"GET / HTTP/1.1", b"PRI * HTTP/2.0"] {
+        assert!(is_hello(&[22, 3, 1]), "there is more of it to come");
+        let certificate = &[22, 3, 3, 2, 0, 11][..];
+        for head in [&b""[..], &[22], b"GET / HTTP/1.1", b"PRI * HTTP/2.0", certificate] {
             assert!(!is_hello(head), "{}", head.escape_ascii());
         }
     }

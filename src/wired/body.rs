@@ -197,8 +197,13 @@ impl Watch for Mark {
     fn dropped(self) {
         match self {
             Mark::Received(record) => record.see(EndCause::UnreadRequestBody),
-            // The server below gives an answer up when its connection is gone.
-            Mark::Answer(link) => Mark::finish(&link.record, Finish::Cut),
+            Mark::Answer(link) => {
+                let record = &link.record;
+                // The server below gives an answer up when its connection is gone. One of which it wrote all
+                // that its `Content-Length` announces, it drops unasked for its end (hyper 1.12).
+                let is_gone = record.is(Flag::Gone) || record.course().closer().is_some();
+                Mark::finish(record, if is_gone { Finish::Cut } else { Finish::Whole });
+            }
             Mark::Response { record, hold } => {
                 record.see(EndCause::DroppedResponseBody);
                 Mark::read(&record, hold, Finish::Left);

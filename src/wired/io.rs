@@ -224,8 +224,8 @@ impl Sensor for Witness {
     fn read(&self, bytes: &[u8]) {
         let Some(guard) = &self.0 else { return };
         let record = guard.record();
-        if record.side == Side::Inbound && record.bytes().0 == 0 && tls::is_hello(bytes) {
-            record.seal();
+        if record.side == Side::Inbound && record.requests() == 0 {
+            Witness::begins(record, bytes);
         }
         if record.is(Flag::Sealed) && tls::is_alert(bytes, bytes.len()) {
             record.read_alert(bytes.len());
@@ -248,8 +248,12 @@ impl Sensor for Witness {
     fn wrote(&self, offered: &[u8], bytes: usize) {
         let Some(guard) = &self.0 else { return };
         let record = guard.record();
-        if record.side == Side::Outbound && record.bytes().1 == 0 {
-            Witness::begins(record, offered);
+        match record.side {
+            Side::Outbound if record.requests() == 0 => Witness::begins(record, offered),
+            Side::Inbound if record.is(Flag::Shaking) && !tls::is_record(offered) => {
+                record.unseal();
+            }
+            _ => {}
         }
         if record.is(Flag::Sealed) && tls::is_alert(offered, bytes) {
             record.wrote_alert(bytes);
@@ -292,12 +296,12 @@ impl Sensor for Witness {
 }
 
 impl Witness {
-    /// A client that takes HTTP/2 as known says so first (RFC 9113, 3.4), long before a response
-    /// tells the version; and one of TLS hides what it says.
-    fn begins(record: &Record, offered: &[u8]) {
-        if offered.starts_with(PREFACE) {
+    /// A client that takes HTTP/2 as known says so first (RFC 9113, 3.4), long before a message tells
+    /// the version; and one of TLS hides what it says. Either may come behind a proxy's preamble.
+    fn begins(record: &Record, bytes: &[u8]) {
+        if bytes.starts_with(PREFACE) {
             record.speaks(Version::HTTP_2);
-        } else if tls::is_hello(offered) {
+        } else if tls::is_hello(bytes) && !record.is(Flag::Sealed) {
             record.seal();
         }
     }

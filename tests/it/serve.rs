@@ -158,7 +158,7 @@ async fn a_shutdown_answers_what_is_under_way_closes_the_rest_and_ends() {
         causes.push((ended.requests, ended.end.cause));
     }
     causes.sort_unstable();
-    let expected = [(0, EndCause::NeverUsed), (1, EndCause::Drain), (1, EndCause::Drain)];
+    let expected = [(0, EndCause::Drain), (1, EndCause::Drain), (1, EndCause::Drain)];
     assert_eq!(causes, expected, "all ended before the server did");
 }
 

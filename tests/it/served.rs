@@ -20,6 +20,7 @@ use tower_conn_lint::inbound::PerConnection;
 use tower_conn_lint::report::Reporter;
 use tower_conn_lint::{ConnHandle, ConnLint};
 
+use crate::raw::Peer;
 use crate::server::listen;
 use crate::tls::Tls;
 use crate::within::within;
@@ -289,6 +290,43 @@ async fn without_the_listener_the_closer_is_unknown() {
     let ended = within("an end", ends.recv()).await.expect("the lint lives");
     assert_eq!((ended.requests, ended.end.closer), (2, Closer::Unknown), "{ended:?}");
     assert_eq!(ended.end.cause, EndCause::Unknown, "nobody saw the socket: {ended:?}");
+}
+
+#[tokio::test]
+async fn tls_is_seen_behind_a_proxys_preamble() {
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    let mut peer = Peer::connect(addr).await;
+    let (stream, from) = tcp.accept().await.expect("it was dialled");
+    let (mut stream, _connection) = lint.accept(stream, from);
+    let hello = &[22, 3, 1, 0, 5, 1, 0, 0, 1, 0][..];
+    let close_notify = &[21, 3, 3, 0, 2, 1, 0][..];
+    for bytes in [&b"PROXY UNKNOWN\r\n"[..], hello, close_notify] {
+        peer.send(bytes).await;
+        let mut read = vec![0; bytes.len()];
+        within("a read", stream.read_exact(&mut read)).await.expect("it came");
+        if bytes == hello {
+            stream.write_all(&[22, 3, 3, 0, 1, 2]).await.expect("an answer goes");
+        }
+    }
+    stream.shutdown().await.expect("our end goes");
+    drop(stream);
+    let ended = within("an end", ends.recv()).await.expect("the lint lives");
+    assert_eq!(ended.end.cause, EndCause::NeverUsed, "a handshake is no bad request: {ended:?}");
+}
+
+#[tokio::test]
+async fn without_make_service_no_request_is_denied() {
+    let (lint, mut ends) = lint();
+    let (tcp, addr) = listen().await;
+    let app = Router::new().route("/", get(async || "hello")).layer(lint.inbound());
+    let served = axum::serve(lint.listener(tcp), app);
+    tokio::spawn(async move { served.await });
+
+    Peer::connect(addr).await.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let ended = within("an end", ends.recv()).await.expect("the lint lives");
+    assert_eq!(ended.end.cause, EndCause::Unknown, "nobody saw its requests: {ended:?}");
+    assert_eq!(ended.end.closer, Closer::Peer, "but its end was seen: {ended:?}");
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ fn ending(side: Side, events: &[Event]) -> Ending {
         hidden: false,
         polled: false,
         panicking: false,
+        close_asked: false,
         stray_bytes: false,
         may_be_asked: false,
         multiplexed: false,
@@ -465,6 +466,54 @@ fn cases() -> Vec<Case> {
             C::Unknown,
             Local,
         ),
+        case(
+            "a handler that panics leaves its request's content unread",
+            Ending { panicking: true, ..server(&[RequestStarted, UNREAD]) },
+            C::HandlerFailed,
+            Local,
+        ),
+        case(
+            "a service that fails leaves its request's content unread",
+            server(&[RequestStarted, UNREAD, FAILED, ShutDown]),
+            C::HandlerFailed,
+            Local,
+        ),
+        case(
+            "content is left unread, and the response says close by itself",
+            server(&[RequestStarted, UNREAD, Seen(C::ResponseClose), ResponseEnded, ShutDown]),
+            C::ResponseClose,
+            Local,
+        ),
+        case(
+            "content is left unread, and the response says close for that",
+            Ending {
+                close_asked: true,
+                ..server(&[RequestStarted, UNREAD, Seen(C::ResponseClose), ResponseEnded, ShutDown])
+            },
+            C::UnreadRequestBody,
+            Local,
+        ),
+        case(
+            "a caller is gone behind its content, which we left",
+            server(&[
+                RequestStarted,
+                UNREAD,
+                ResponseStarted,
+                ResponseEnded,
+                Leaving,
+                Eof,
+                ShutDown,
+            ]),
+            C::UnreadRequestBody,
+            Peer,
+        ),
+        case(
+            "a caller is gone, and content was left before",
+            server(&[RequestStarted, UNREAD, ResponseStarted, ResponseEnded, Eof, ShutDown]),
+            C::PeerClosedIdle,
+            Peer,
+        ),
+        case("a drain, and the connection is dropped unasked", server(&[DRAIN]), C::Drain, Local),
         case(
             "a client that was dropped said so by GOAWAY, and the peer closed upon that",
             Ending { client_dropped: true, ..h2(client(&done(&[Leaving, Eof, ShutDown]))) },

@@ -15,6 +15,14 @@ impl Record {
         self.raise(Flag::Shaking);
     }
 
+    /// What looked like a handshake was answered in the clear, as no request.
+    #[cold]
+    pub(crate) fn unseal(&self) {
+        self.lower(Flag::Sealed);
+        self.lower(Flag::Shaking);
+        self.raise(Flag::Stray);
+    }
+
     /// Whoever dialled is done: what is written from here on are requests.
     #[cfg(feature = "hyper-util")]
     pub(crate) fn established(&self, now: impl FnOnce() -> Instant) {

@@ -63,8 +63,9 @@ impl Record {
         // What was told of the request before is not true of this one.
         self.went(Last::Unknown);
         self.excepted.store(0, Ordering::Relaxed);
-        let after_close = said_close(self.note(Event::RequestStarted));
+        // Counted first, for a stream that ends meanwhile.
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let after_close = said_close(self.note(Event::RequestStarted));
         Turn { number: self.next(), idle, age, after_close }
     }
 
@@ -130,6 +131,10 @@ impl Record {
             _ if self.is_multiplexed() => {
                 if last {
                     self.note(Event::ResponseEnded);
+                    // One that began meanwhile may have been noted before that.
+                    if self.in_flight() > 0 {
+                        self.note(Event::RequestStarted);
+                    }
                 }
             }
             Finish::Whole => _ = self.note(Event::ResponseEnded),
@@ -151,7 +156,7 @@ impl Record {
     pub(crate) fn is_awaited(&self) -> bool {
         let may_come = match self.course().phase() {
             Phase::Asked => self.is(Flag::Stray),
-            Phase::Answering => true,
+            Phase::Answering => self.in_flight() > 0,
             // Between two layers of one client, on its way to the outer one.
             Phase::Unwatched => {
                 self.dialler.as_ref().is_some_and(|dialler| dialler.watches_bodies())

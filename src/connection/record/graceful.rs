@@ -33,6 +33,11 @@ impl Record {
         self.is(Flag::EndAsked)
     }
 
+    /// Nobody serves it any more: who keeps a handle keeps no task.
+    pub(crate) fn is_served_no_more(&self) {
+        *self.server() = None;
+    }
+
     /// Whoever serves it tells it to close, since the process drains.
     pub(crate) fn shut_down(&self) {
         self.raise(Flag::LastRequest);

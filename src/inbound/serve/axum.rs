@@ -10,8 +10,10 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{PerConnection, Same};
+use crate::connection::Flag;
 use crate::connection::{Addresses, Io, Recorded};
 use crate::exchange::Shared;
+use crate::report::Part;
 use crate::wired::Link;
 
 /// A listener whose connections have records; made by
@@ -91,7 +93,12 @@ where
         let (stream, peer) = self.inner.accept().await;
         let known = (&peer as &dyn Any).downcast_ref().copied();
         let addresses = Addresses { peer: known, ..Addresses::of(&stream) };
-        (Io::new(stream, self.shared.accept(addresses)), peer)
+        let guard = self.shared.accept(addresses);
+        if !self.shared.wiring.wired().contains(Part::MakeService) {
+            // Nothing will be seen of its requests, so that none is claimed.
+            guard.iter().for_each(|guard| _ = guard.record().raise(Flag::MayBeRest));
+        }
+        (Io::new(stream, guard), peer)
     }
 
     fn local_addr(&self) -> io::Result<L::Addr> {

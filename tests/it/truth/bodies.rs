@@ -1,13 +1,15 @@
 //! Connections that end by a body that was not read to its end.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderName, Request, header};
 use http_body_util::Full;
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
@@ -27,6 +29,38 @@ pub(super) fn rows(table: &mut Table) {
     dropped_requests(table);
     unread_requests(table);
     unread_with_expect(table);
+    streamed_responses(table);
+}
+
+/// hyper asks no more for the end of a body of which it wrote all that its length announces.
+fn streamed_responses(table: &mut Table) {
+    for (what, head, cause, first) in [
+        (
+            "a stream of a declared length, and the caller closes idle",
+            "",
+            &[C::PeerClosedIdle][..],
+            First::Client,
+        ),
+        (
+            "a stream of a declared length, and the request says close",
+            "connection: close\r\n",
+            &[C::RequestClose],
+            First::Server,
+        ),
+    ] {
+        table.act(what, async move |what| {
+            let scene = Scene::new();
+            let site = scene.serve(app()).await;
+            for _ in 0..20 {
+                let mut peer = Peer::connect(site.addr).await;
+                peer.ask(format!("GET /stream HTTP/1.1\r\nhost: x\r\n{head}\r\n")).await;
+                if first == First::Server {
+                    peer.rest().await;
+                }
+            }
+            Some(Done::new(what, 20, first).server(cause).row(&scene, &site).await)
+        });
+    }
 }
 
 /// Where hyper had not read the whole body, it shuts down, and closes with bytes unread: an end
@@ -166,4 +200,10 @@ fn app() -> Router {
     Router::new()
         .route("/bytes/{count}", get(|count: Path<usize>| async move { "x".repeat(*count) }))
         .route("/unread", post(|| async { "unread" }))
+        .route("/stream", get(stream))
+}
+
+async fn stream() -> ([(HeaderName, &'static str); 1], Body) {
+    let parts = ["hel", "lo"].map(Ok::<_, Infallible>);
+    ([(header::CONTENT_LENGTH, "5")], Body::from_stream(futures_util::stream::iter(parts)))
 }

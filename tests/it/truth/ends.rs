@@ -41,6 +41,22 @@ pub(super) fn rows(table: &mut Table) {
         drop(callers);
         Some(row)
     });
+    table.act("a graceful shutdown, and nothing was asked yet", async |what| {
+        let (scene, mut site, _) = start().await;
+        let mut peers = Vec::new();
+        for _ in 0..20 {
+            peers.push(asked(&site, b"", false).await);
+        }
+        // Who came after them was accepted after them.
+        peers.push(asked(&site, REQUEST, true).await);
+        site.stop();
+        for peer in &mut peers {
+            within("our end", peer.read_to_end(&mut Vec::new())).await.expect("our end comes");
+        }
+        drop(peers);
+        let done = Done::new(what, 1, First::Server).server(&[C::Drain]);
+        Some(done.row(&scene, &site).await)
+    });
     races(table);
     table.act("a caller closes idle", async |what| {
         let (scene, site, _) = start().await;

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use tower_conn_lint::connection::EndCause as C;
 
 use super::Table;
-use super::row::{Done, First};
+use super::row::{Done, First, Row};
 use super::scene::{Scene, Site};
 use crate::client::{call, get as request};
 use crate::raw::Peer;
@@ -48,6 +48,28 @@ pub(super) fn rows(table: &mut Table) {
         let done = done.server(&[C::HandlerFailed]).client(&[C::PeerClosedActive]);
         Some(done.row(&scene, &site).await)
     });
+    table.act("a handler panics, and leaves the request's content unread", async |what| {
+        let scene = Scene::new();
+        let app = Router::new().route(
+            "/",
+            post(async || {
+                std::panic::resume_unwind(Box::new("on purpose"));
+                #[expect(unreachable_code, reason = "the handler's type")]
+                "never"
+            }),
+        );
+        let site = scene.serve(app).await;
+        Some(left_unread(what, &scene, &site).await)
+    });
+    table.act("a service fails, and leaves the request's content unread", async |what| {
+        let scene = Scene::new();
+        let service = tower::service_fn(async |request| {
+            drop(request);
+            Err::<http::Response<Full<Bytes>>, _>(io::Error::other("on purpose"))
+        });
+        let site = scene.accept(auto::Builder::new(TokioExecutor::new()), service).await;
+        Some(left_unread(what, &scene, &site).await)
+    });
     // It is the idle timeout of HTTP/1 as well.
     table.act("a header timeout between requests", async |what| {
         let (scene, site) = timing_out().await;
@@ -72,9 +94,11 @@ pub(super) fn rows(table: &mut Table) {
         let done = Done::new(what, 0, First::Server).server(&[C::HeaderTimeout]);
         Some(done.row(&scene, &site).await)
     });
-    for (what, requests) in
-        [("what comes first is no HTTP", 0), ("what comes after a request is no HTTP", 1)]
-    {
+    for (what, requests, bytes) in [
+        ("what comes first is no HTTP", 0, &b"no HTTP\r\n\r\n"[..]),
+        ("what comes after a request is no HTTP", 1, b"no HTTP\r\n\r\n"),
+        ("what comes first is TLS", 0, &[22, 3, 1, 0, 5, 1, 0, 0, 1, 0]),
+    ] {
         table.act(what, async move |what| {
             let scene = Scene::new();
             let site = scene.serve(Router::new().route("/", get(async || "hello"))).await;
@@ -83,7 +107,7 @@ pub(super) fn rows(table: &mut Table) {
                 for _ in 0..requests {
                     peer.ask("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
                 }
-                peer.send("no HTTP\r\n\r\n").await;
+                peer.send(bytes).await;
                 peer.rest().await;
             }
             let done = Done::new(what, 20 * requests, First::Server).server(&[C::BadRequest]);
@@ -105,6 +129,16 @@ async fn timing_out() -> (Scene, Site) {
     server.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(50));
     let site = scene.accept(server, service).await;
     (scene, site)
+}
+
+async fn left_unread(what: String, scene: &Scene, site: &Site) -> Row {
+    for _ in 0..20 {
+        let mut peer = Peer::connect(site.addr).await;
+        peer.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello").await;
+        peer.rest().await;
+    }
+    let done = Done::new(what, 20, First::Server).server(&[C::HandlerFailed]);
+    done.row(scene, site).await
 }
 
 async fn fail_20_times(scene: &Scene, site: &Site) {

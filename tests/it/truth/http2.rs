@@ -21,6 +21,7 @@ use super::Table;
 use super::row::{Done, First};
 use super::scene::{Caller, Scene, Site};
 use crate::client::{call, get as request};
+use crate::raw::Peer;
 use crate::within::within;
 
 /// What handlers leave behind.
@@ -62,6 +63,28 @@ pub(super) fn rows(table: &mut Table) {
         let row = done.client(client).row(&scene, &site).await;
         drop(callers);
         Some(row)
+    });
+    table.act("HTTP/2, a graceful shutdown, and nothing was asked yet", async |what| {
+        const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        const SETTINGS: u8 = 4;
+        const PING: u8 = 6;
+        let (scene, mut site, _) = start().await;
+        let mut peers = Vec::new();
+        for _ in 0..20 {
+            let mut peer = Peer::connect(site.addr).await;
+            peer.send(HELLO).await;
+            frame(&mut peer, SETTINGS).await;
+            peers.push(peer);
+        }
+        site.stop();
+        for mut peer in peers {
+            // Whoever answers that has heard the GOAWAY before it.
+            let ping = frame(&mut peer, PING).await;
+            peer.send([&[0, 0, 8, PING, 1, 0, 0, 0, 0][..], &ping].concat()).await;
+            peer.rest().await;
+        }
+        let done = Done::new(what, 0, First::Server).server(&[C::Drain]);
+        Some(done.row(&scene, &site).await)
     });
     table.act("HTTP/2, a call is given up", async |what| {
         let (scene, site, stage) = start().await;
@@ -169,6 +192,17 @@ async fn start() -> (Scene, Site, Arc<Stage>) {
 
 fn caller(scene: &Scene) -> Caller {
     scene.caller_of(|builder| _ = builder.http2_only(true), |connector| connector)
+}
+
+/// The content of the next frame of a kind.
+async fn frame(peer: &mut Peer, kind: u8) -> Vec<u8> {
+    loop {
+        let head = peer.bytes(9).await;
+        let content = peer.bytes(usize::from(u16::from_be_bytes([head[1], head[2]]))).await;
+        if head[3] == kind {
+            return content;
+        }
+    }
 }
 
 /// A connection without a pool, on which one request was answered, and its socket.

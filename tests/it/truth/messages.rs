@@ -3,6 +3,10 @@
 use axum::Router;
 use axum::routing::get;
 use http::header;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tower::Layer as _;
 use tower_conn_lint::connection::EndCause as C;
 
 use super::Table;
@@ -86,6 +90,19 @@ fn races(table: &mut Table) {
     table.act("a client of hyper-util sends close", async |what| {
         let (scene, site) = start(plain()).await;
         let mut caller = scene.caller();
+        for _ in 0..TIMES {
+            call(&mut caller, request(&site.url("/"), &["close"])).await;
+        }
+        drop(caller);
+        let done = Done::new(what, TIMES, First::Race);
+        Some(done.server(&[C::RequestClose]).client(&[C::RequestClose]).row(&scene, &site).await)
+    });
+    table.act("a client of hyper-util sends close, and nobody watches its bodies", async |what| {
+        let (scene, site) = start(plain()).await;
+        let lint = &scene.client.lint;
+        let pool = Client::builder(TokioExecutor::new())
+            .build(lint.connector("gateway", HttpConnector::new()));
+        let mut caller = lint.outbound("gateway").layer(pool);
         for _ in 0..TIMES {
             call(&mut caller, request(&site.url("/"), &["close"])).await;
         }

@@ -376,6 +376,9 @@ impl ConnLintBuilder {
         let now = self.clock.now();
         let instance = self.instance.as_deref().map_or_else(Instance::of_host, Instance::new);
         let off = environment.off;
+        if off && self.tracing {
+            tracing::info!(target: TARGET, "{}=off: nothing is watched", Environment::VARIABLE);
+        }
         let (bounds, cures, role) = (self.bounds, self.cures, self.role);
         let follows_each = role.is_gateway() || self.before_arrival.is_some();
         let code = levels;

@@ -73,6 +73,9 @@ impl End {
     }
 }
 
+/// How soon a connection is ended of a body that was dropped, where its client was dropped as well.
+const SOON: Duration = Duration::from_millis(5);
+
 /// From here on a wait for a request's head can be a timeout.
 const TIMEOUT_AT_LEAST: Duration = Duration::from_millis(10);
 
@@ -146,6 +149,8 @@ impl Ending {
             // The library below ends it once all streams did, of which callers may read on.
             EndCause::GoAway => closer == Closer::Local || !self.course.closed_in().is_active(),
             EndCause::UnreadRequestBody if self.ends_anyway() => false,
+            // What hyper had read already, it reads away, and its connection ends with the client.
+            EndCause::DroppedResponseBody if self.client_dropped && self.idle >= SOON => false,
             // The library below may read the rest away and go on.
             EndCause::UnreadRequestBody
             | EndCause::DroppedResponseBody

@@ -77,8 +77,9 @@ pub struct PartyReuse {
     pub causes: BTreeMap<EndCause, u64>,
     /// Who closed them first, and how many each: without those of none.
     pub closers: BTreeMap<Closer, u64>,
-    /// What to change, by the most common cause; `None` where connections are reused well, or no
-    /// one of them ended.
+    /// What to change, by the most common cause; `None` where connections are reused well, where no
+    /// one of them ended of a cause that was seen, and below the least requests that tell anything
+    /// ([`Bounds`](crate::connection::Bounds)).
     pub change: Option<&'static str>,
 }
 

@@ -101,6 +101,10 @@ impl Whose {
             Whose::Callers => kept.traffic(None),
         };
         match traffic.reuse() {
+            _ if !(0.0..=1.0).contains(&share) => {
+                let headline = format!("a share is from 0 to 1, and {share} was asserted");
+                Err(self.failure(headline, &traffic))
+            }
             Some(reuse) if reuse >= share => Ok(()),
             Some(reuse) => Err(self.too_little(&traffic, reuse, share)),
             None if traffic.connections == 0 => Err(self.not_wired(kept)),

@@ -93,6 +93,7 @@ fn reuse_counts_open_connections_and_those_that_ended() {
     let live = open(&recorder, Some("gateway"), 5, false);
     recorder.assert_reused("gateway", 7.0 / 8.0);
     fails(|| recorder.assert_reused("gateway", 0.9), &["reused too little: 0.88, and 0.90"]);
+    fails(|| recorder.assert_reused("gateway", 90.0), &["a share is from 0 to 1, and 90 was"]);
 
     live.answer(Instant::now());
     live.answer(Instant::now());

@@ -273,7 +273,9 @@ async fn nothing_is_told_of_connections_where_the_lint_is_off() {
     let (lint, _ends) = lint(|builder| builder.environment("off").durations(true));
     let (server, addr) = serve(&lint, app()).await;
     call(&mut client(&lint), request(&format!("http://{addr}/a"), &[])).await;
-    assert!(log.lines("tower_conn_lint").is_empty(), "{:?}", log.lines("tower_conn_lint"));
+    let lines = log.lines("tower_conn_lint");
+    assert!(lines[0].ends_with("CONN_LINT=off: nothing is watched"), "{lines:?}");
+    assert_eq!(lines.len(), 1, "and nothing else: {lines:?}");
     assert!(lint.snapshot().callers.is_empty());
     server.abort();
 }

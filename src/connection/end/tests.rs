@@ -467,6 +467,25 @@ fn cases() -> Vec<Case> {
             Local,
         ),
         case(
+            "a response of few bytes is dropped, and later its client",
+            Ending {
+                client_dropped: true,
+                idle: 20 * MS,
+                ..client(&[RequestStarted, ResponseStarted, BODY_DROPPED, ResponseLeft, ShutDown])
+            },
+            C::ClientDropped,
+            Local,
+        ),
+        case(
+            "a response is dropped with its client",
+            Ending {
+                client_dropped: true,
+                ..client(&[RequestStarted, ResponseStarted, BODY_DROPPED, ResponseLeft, ShutDown])
+            },
+            C::DroppedResponseBody,
+            Local,
+        ),
+        case(
             "a handler that panics leaves its request's content unread",
             Ending { panicking: true, ..server(&[RequestStarted, UNREAD]) },
             C::HandlerFailed,

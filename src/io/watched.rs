@@ -42,7 +42,8 @@ pin_project! {
 enum Ahead {
     Nothing,
     Byte(u8),
-    Failure(io::Error),
+    /// By the system's number, which takes no room beside the rest.
+    Failure(u16),
 }
 
 /// Told as it is dropped.
@@ -184,7 +185,8 @@ impl<T: AsyncRead, S: Sensor> Parts<'_, T, S> {
             Some(Queued::Failed(error)) => {
                 self.failed(&error);
                 // The kernel tells it once.
-                *self.ahead = Ahead::Failure(error);
+                let number = error.raw_os_error().and_then(|number| number.try_into().ok());
+                *self.ahead = number.map_or(Ahead::Nothing, Ahead::Failure);
             }
         }
         true
@@ -273,7 +275,7 @@ impl Ahead {
     #[cold]
     fn read(&mut self, buf: &mut ReadBuf<'_>) -> io::Result<()> {
         match mem::replace(self, Ahead::Nothing) {
-            Ahead::Failure(error) => return Err(error),
+            Ahead::Failure(number) => return Err(io::Error::from_raw_os_error(number.into())),
             Ahead::Byte(byte) if buf.remaining() > 0 => buf.put_slice(&[byte]),
             kept => *self = kept,
         }

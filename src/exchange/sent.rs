@@ -91,8 +91,8 @@ impl Joined<'_> {
         let Some(handle) = shared.answered(response) else { return };
         let record = handle.record().clone();
         let is_last = !shared.wiring.wired().contains(Part::ResponseBodies);
-        // Nobody is to take it out, where its body ends. Let go behind what the heads say, since the record
-        // may end with it.
+        // Nobody is to take it out, where its body ends. It is let go behind what the heads say, since
+        // the record may end with it.
         let hold = is_last.then(|| handle.take_hold());
         let table = &self.placement.table;
         if table.tells_upstreams_apart() {

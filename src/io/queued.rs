@@ -17,7 +17,7 @@ use tokio::net::UnixStream;
 #[derive(Debug)]
 pub(crate) enum Queued {
     Nothing,
-    /// Behind them no end is, or none that can be seen.
+    /// With no end behind them, or none that can be seen.
     Bytes,
     /// Its end.
     End,

@@ -21,7 +21,7 @@ pub(crate) fn is_hello(head: &[u8]) -> bool {
     }
 }
 
-/// Whether what is written so is under TLS.
+/// Whether what begins so is under TLS.
 pub(crate) fn is_record(head: &[u8]) -> bool {
     matches!(head, [CHANGE_CIPHER_SPEC..=APPLICATION_DATA, 3, ..])
 }

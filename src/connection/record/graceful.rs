@@ -35,7 +35,9 @@ impl Record {
 
     /// Nobody serves it any more: who keeps a handle keeps no task.
     pub(crate) fn is_served_no_more(&self) {
-        *self.server() = None;
+        // Dropped behind the lock: it may be the last of its task.
+        let server = self.server().take();
+        drop(server);
     }
 
     /// Whoever serves it tells it to close, since the process drains.

@@ -10,8 +10,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{PerConnection, Same};
-use crate::connection::Flag;
-use crate::connection::{Addresses, Io, Recorded};
+use crate::connection::{Addresses, Flag, Io, Recorded};
 use crate::exchange::Shared;
 use crate::report::Part;
 use crate::wired::Link;

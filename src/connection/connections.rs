@@ -173,7 +173,7 @@ impl Connections {
         if record.raise(Flag::Closed) {
             return None;
         }
-        record.is_served_no_more();
+        record.forget_server();
         let drains = record.side == Side::Inbound && self.draining.load(Ordering::Relaxed);
         if drains && !record.is(Flag::Draining) {
             record.drain();

@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use crate::connection::{Flag, Record};
 use crate::exchange::Shared;
+#[cfg(any(feature = "axum", feature = "tonic"))]
+use crate::report::Part;
 
 /// Held by what a connection ends with: its socket where that is watched, else the services that
 /// stand for it. The record is closed when it is dropped, once, however many handles live on.
@@ -56,6 +58,15 @@ impl Guard {
 
     #[cfg(not(feature = "tonic"))]
     fn forget(&self) {}
+
+    /// Says of its requests that they will be seen, if they can be found, and services are wired; else none
+    /// is denied.
+    #[cfg(any(feature = "axum", feature = "tonic"))]
+    pub(crate) fn claims_requests(&self, can_be: bool) {
+        if !can_be || !self.shared.wiring.wired().contains(Part::MakeService) {
+            self.record.raise(Flag::MayBeRest);
+        }
+    }
 
     pub(crate) fn record(&self) -> &Arc<Record> {
         &self.record

@@ -34,7 +34,7 @@ impl Record {
     }
 
     /// Nobody serves it any more: who keeps a handle keeps no task.
-    pub(crate) fn is_served_no_more(&self) {
+    pub(crate) fn forget_server(&self) {
         // Dropped behind the lock: it may be the last of its task.
         let server = self.server().take();
         drop(server);

@@ -10,9 +10,8 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{PerConnection, Same};
-use crate::connection::{Addresses, Flag, Io, Recorded};
+use crate::connection::{Addresses, Io, Recorded};
 use crate::exchange::Shared;
-use crate::report::Part;
 use crate::wired::Link;
 
 /// A listener whose connections have records; made by
@@ -93,10 +92,7 @@ where
         let known = (&peer as &dyn Any).downcast_ref().copied();
         let addresses = Addresses { peer: known, ..Addresses::of(&stream) };
         let guard = self.shared.accept(addresses);
-        if !self.shared.wiring.wired().contains(Part::MakeService) {
-            // Nothing will be seen of its requests, so that none is claimed.
-            guard.iter().for_each(|guard| _ = guard.record().raise(Flag::MayBeRest));
-        }
+        guard.iter().for_each(|guard| guard.claims_requests(true));
         (Io::new(stream, guard), peer)
     }
 

@@ -9,9 +9,8 @@ use tokio::io::AsyncRead;
 use tonic::transport::server::Connected;
 
 use super::Key;
-use crate::connection::{Addresses, Flag, Io};
+use crate::connection::{Addresses, Io};
 use crate::exchange::Shared;
-use crate::report::Part;
 use crate::wired::{Guard, Link};
 
 pin_project! {
@@ -86,11 +85,7 @@ impl Guard {
         let mut extensions = Extensions::new();
         extensions.insert(info);
         let key = Key::of(&mut extensions);
-        let is_joined = shared.wiring.wired().contains(Part::MakeService);
-        if key.is_none() || !is_joined {
-            // Nothing will be seen of its requests, so that none is claimed.
-            record.raise(Flag::MayBeRest);
-        }
+        self.claims_requests(key.is_some());
         // Told once: of a Unix socket each time it is asked for lies elsewhere.
         if let Some(key) = key.filter(|key| self.is_known_as(*key)) {
             let link = Link::new(shared.clone(), record.clone());

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -22,16 +22,7 @@ use crate::within::within;
 pub(super) fn rows(table: &mut Table) {
     table.act("a handler panics", async |what| {
         let scene = Scene::new();
-        let app = Router::new().route(
-            "/",
-            get(async || {
-                // Without the message that a panic leaves.
-                std::panic::resume_unwind(Box::new("on purpose"));
-                #[expect(unreachable_code, reason = "the handler's type")]
-                "never"
-            }),
-        );
-        let site = scene.serve(app).await;
+        let site = scene.serve(panicking()).await;
         fail_20_times(&scene, &site).await;
         let done = Done::new(what, 20, First::Server);
         let done = done.server(&[C::HandlerFailed]).client(&[C::PeerClosedActive]);
@@ -50,15 +41,7 @@ pub(super) fn rows(table: &mut Table) {
     });
     table.act("a handler panics, and leaves the request's content unread", async |what| {
         let scene = Scene::new();
-        let app = Router::new().route(
-            "/",
-            post(async || {
-                std::panic::resume_unwind(Box::new("on purpose"));
-                #[expect(unreachable_code, reason = "the handler's type")]
-                "never"
-            }),
-        );
-        let site = scene.serve(app).await;
+        let site = scene.serve(panicking()).await;
         Some(left_unread(what, &scene, &site).await)
     });
     table.act("a service fails, and leaves the request's content unread", async |what| {
@@ -129,6 +112,16 @@ async fn timing_out() -> (Scene, Site) {
     server.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(50));
     let site = scene.accept(server, service).await;
     (scene, site)
+}
+
+fn panicking() -> Router {
+    let panic = async || {
+        // Without the message that a panic leaves.
+        std::panic::resume_unwind(Box::new("on purpose"));
+        #[expect(unreachable_code, reason = "the handler's type")]
+        "never"
+    };
+    Router::new().route("/", get(panic).post(panic))
 }
 
 async fn left_unread(what: String, scene: &Scene, site: &Site) -> Row {

@@ -1,16 +1,21 @@
 //! Connections that end by what a message says.
 
+use std::fmt::Debug;
+
 use axum::Router;
 use axum::routing::get;
-use http::header;
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body::Body;
+use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tower::Layer as _;
+use tower::{Layer as _, Service};
 use tower_conn_lint::connection::EndCause as C;
 
 use super::Table;
-use super::row::{Done, First};
+use super::row::{Done, First, Row};
 use super::scene::{Scene, Site};
 use crate::client::{call, get as request};
 use crate::programs::run;
@@ -89,26 +94,16 @@ fn races(table: &mut Table) {
     });
     table.act("a client of hyper-util sends close", async |what| {
         let (scene, site) = start(plain()).await;
-        let mut caller = scene.caller();
-        for _ in 0..TIMES {
-            call(&mut caller, request(&site.url("/"), &["close"])).await;
-        }
-        drop(caller);
-        let done = Done::new(what, TIMES, First::Race);
-        Some(done.server(&[C::RequestClose]).client(&[C::RequestClose]).row(&scene, &site).await)
+        let caller = scene.caller();
+        Some(sends_close(what, &scene, &site, caller).await)
     });
     table.act("a client of hyper-util sends close, and nobody watches its bodies", async |what| {
         let (scene, site) = start(plain()).await;
         let lint = &scene.client.lint;
         let pool = Client::builder(TokioExecutor::new())
             .build(lint.connector("gateway", HttpConnector::new()));
-        let mut caller = lint.outbound("gateway").layer(pool);
-        for _ in 0..TIMES {
-            call(&mut caller, request(&site.url("/"), &["close"])).await;
-        }
-        drop(caller);
-        let done = Done::new(what, TIMES, First::Race);
-        Some(done.server(&[C::RequestClose]).client(&[C::RequestClose]).row(&scene, &site).await)
+        let caller = lint.outbound("gateway").layer(pool);
+        Some(sends_close(what, &scene, &site, caller).await)
     });
     table.act("Node sends close", async |what| {
         let (scene, site) = start(plain()).await;
@@ -136,6 +131,19 @@ fn races(table: &mut Table) {
 }
 
 // === fixtures ===
+
+async fn sends_close<S, R>(what: String, scene: &Scene, site: &Site, mut caller: S) -> Row
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>, Error: Debug>,
+    R: Body<Error: Debug>,
+{
+    for _ in 0..TIMES {
+        call(&mut caller, request(&site.url("/"), &["close"])).await;
+    }
+    drop(caller);
+    let done = Done::new(what, TIMES, First::Race);
+    done.server(&[C::RequestClose]).client(&[C::RequestClose]).row(scene, site).await
+}
 
 async fn start(app: Router) -> (Scene, Site) {
     let scene = Scene::new();
